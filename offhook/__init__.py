@@ -1,0 +1,3 @@
+"""Offhook: a telephone system in one process."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,80 @@
+"""Why a leg or a call ended: our word, what SIP and Q.850 call it, and a sentence for people."""
+
+from enum import StrEnum
+
+
+class Cause(StrEnum):
+    NORMAL = "normal"
+    BUSY = "busy"
+    NO_ANSWER = "no-answer"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+    UNKNOWN_NUMBER = "unknown-number"
+    UNREACHABLE = "unreachable"
+    ANSWERED_ELSEWHERE = "answered-elsewhere"
+    FORBIDDEN = "forbidden"
+    INCOMPATIBLE = "incompatible"
+    LOST = "lost"
+    OVERLOADED = "overloaded"
+    LOOP = "loop"
+    RESTART = "restart"
+    FAILED = "failed"
+
+    @property
+    def sip(self) -> int:
+        """The SIP status that says so, RFC 3261 §21."""
+        return _MEANING[self][0]
+
+    @property
+    def q850(self) -> int:
+        """The Q.850 value for a Reason header, RFC 3326."""
+        return _MEANING[self][1]
+
+    @property
+    def sentence(self) -> str:
+        """What to tell a person; no code, no blame."""
+        return _MEANING[self][2]
+
+
+_MEANING: dict[Cause, tuple[int, int, str]] = {
+    Cause.NORMAL: (200, 16, "The call has ended."),
+    Cause.BUSY: (486, 17, "The line is busy."),
+    Cause.NO_ANSWER: (480, 19, "Nobody answered."),
+    Cause.DECLINED: (603, 21, "The call was declined."),
+    Cause.CANCELLED: (487, 16, "The caller hung up before anyone answered."),
+    Cause.UNKNOWN_NUMBER: (404, 1, "There is nobody at this number."),
+    Cause.UNREACHABLE: (480, 20, "No phone is reachable there at the moment."),
+    Cause.ANSWERED_ELSEWHERE: (487, 26, "The call was answered on another device."),
+    Cause.FORBIDDEN: (403, 57, "This call is not allowed."),
+    Cause.INCOMPATIBLE: (488, 88, "The two phones share no way to carry sound."),
+    Cause.LOST: (480, 41, "The connection to one side was lost."),
+    Cause.OVERLOADED: (503, 42, "The system is busy; please try again in a moment."),
+    Cause.LOOP: (482, 25, "The call came back to where it started."),
+    Cause.RESTART: (503, 41, "The call ended because the system restarted."),
+    Cause.FAILED: (500, 41, "The call failed because of a fault."),
+}
+
+_BY_SIP: dict[int, Cause] = {
+    403: Cause.FORBIDDEN,
+    404: Cause.UNKNOWN_NUMBER,
+    408: Cause.UNREACHABLE,
+    410: Cause.UNKNOWN_NUMBER,
+    415: Cause.INCOMPATIBLE,
+    480: Cause.NO_ANSWER,
+    482: Cause.LOOP,
+    483: Cause.LOOP,
+    484: Cause.UNKNOWN_NUMBER,
+    486: Cause.BUSY,
+    487: Cause.CANCELLED,
+    488: Cause.INCOMPATIBLE,
+    503: Cause.OVERLOADED,
+    600: Cause.BUSY,
+    603: Cause.DECLINED,
+    604: Cause.UNKNOWN_NUMBER,
+    606: Cause.INCOMPATIBLE,
+}
+
+
+def from_sip(status: int) -> Cause:
+    """What a refusal with this final status means to us."""
+    return _BY_SIP.get(status, Cause.NORMAL if status < 300 else Cause.FAILED)

@@ -1,0 +1,123 @@
+"""A leg is one party's line into a call: a SIP dialog, a browser, a trunk, a robot.
+
+Commands return at once. What comes of them arrives later, as events, through
+`Switch.tell`. A call never sees SDP: each leg settles media with our engine.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from offhook.calls.cause import Cause
+from offhook.calls.media import Bridge, Codecs, Port
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Who is at the end of a leg. `user` and `device` are ids here, empty for strangers."""
+
+    number: str
+    name: str = ""
+    user: str = ""
+    device: str = ""
+
+
+class Leg(Protocol):
+    """One party's line. Every command is legal at any time and returns at once."""
+
+    id: str
+    party: Party
+    port: Port | None  # None until there is something to hear
+    codecs: Codecs  # what its side can speak: from its offer, or as agreed
+
+    def ring(self, who: Party, bridge: Bridge, *, like: Codecs | None, auto_answer: bool = False) -> None:
+        """We call it: ring for `who`, in `bridge`, offering codecs in the order of `like`."""
+
+    def proceed(self, bridge: Bridge, *, early: Codecs | None = None) -> None:
+        """It called us: say that it rings (180); with `early`, open its port and say 183."""
+
+    def answer(self, bridge: Bridge, *, like: Codecs) -> None:
+        """It called us: accept; its port is opened now if it was not, speaking `like`."""
+
+    def connected_to(self, party: Party) -> None:
+        """The other party has changed: put the new name on its display, where it has one."""
+
+    def told(self, outcome: "Outcome") -> None:
+        """What became of something it asked for."""
+
+    def hangup(self, cause: Cause) -> None:
+        """End it, whatever its state. The leg reports nothing more but `Gone`, if that."""
+
+
+@dataclass(frozen=True, slots=True)
+class TransferTo:
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replace:
+    leg: str
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Park:
+    slot: str
+
+
+Wish = TransferTo | Replace | Redirect | Park
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`cause` is NORMAL when the wish came true."""
+
+    wish: Wish
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Ringing:
+    early: bool = False  # it sends sound of its own before it answers
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    holding: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Digit:
+    key: str  # one of 0-9 * # A-D
+    carried: bool = False  # True: it already travels with the sound (RFC 4733 through a relay)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    wish: Wish
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """No media any more; not ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """Media again after `Lost`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    cause: Cause
+
+
+LegEvent = Ringing | Answered | Held | Digit | Asked | Lost | Back | Gone

@@ -1,0 +1,65 @@
+"""Who rings when a number is dialled: a list of rules, of which the first to answer wins.
+
+Rules are pure: what they need they are given, so that a dial plan is tested as a table
+and can be asked why it decides as it does.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from offhook.calls.cause import Cause
+from offhook.calls.leg import Leg, Party
+
+
+class Device(Protocol):
+    """Something that can ring: a registered phone, an open browser, a trunk, a mailbox."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def party(self) -> Party: ...
+
+    @property
+    def is_reachable(self) -> bool: ...
+
+    def open_legs(self) -> Sequence[Leg]:
+        """One leg for each place where it is reachable; none if it is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Devices that ring together, and for how long."""
+
+    devices: tuple[Device, ...]
+    seconds: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Rounds to ring in turn, what to say when nobody answers, and whom it is for."""
+
+    rounds: tuple[Round, ...]
+    otherwise: Cause = Cause.NO_ANSWER
+    called: Party | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    caller: Party
+    number: str
+
+
+Rule = Callable[[Ask], Plan | None]
+Router = Callable[[Ask], Plan]
+
+
+def first_of(rules: Sequence[Rule]) -> Router:
+    def route(ask: Ask) -> Plan:
+        for rule in rules:
+            if (plan := rule(ask)) is not None:
+                return plan
+        return Plan((), Cause.UNKNOWN_NUMBER, Party(ask.number))
+
+    return route

@@ -1,0 +1,102 @@
+"""What a user is doing, worked out from devices and calls; nobody has to say it."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from offhook.calls.view import CallView
+from offhook.feed import Feed
+from offhook.people.devices import DeviceView
+
+
+class Presence(msgspec.Struct, frozen=True):
+    """A user's state; `id` is the user's. `since` is in monotonic seconds."""
+
+    id: str
+    state: str  # offline, available, ringing, on-call
+    since: float
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        return (f"user.{self.id}",)
+
+
+class Doing:
+    """How many devices of a user are reachable, and how many calls ring and run there."""
+
+    __slots__ = ("reachable", "ringing", "running")
+
+    def __init__(self) -> None:
+        self.reachable: set[str] = set()
+        self.ringing = 0
+        self.running = 0
+
+    @property
+    def state(self) -> str:
+        if self.running:
+            return "on-call"
+        if self.ringing:
+            return "ringing"
+        return "available" if self.reachable else "offline"
+
+
+class PresenceKeeper:
+    """Watches calls and devices, and publishes each user's `Presence` when it changes."""
+
+    def __init__(self, feed: Feed, now: Callable[[], float]) -> None:
+        self._feed = feed
+        self._now = now
+        self._doing: dict[str, Doing] = {}
+        feed.watch(DeviceView, self._device_changed)
+        feed.watch(CallView, self._call_changed)
+
+    def introduce(self, user: str) -> None:
+        """A user nothing is known of yet is offline."""
+        self._publish(user, self._of(user))
+
+    def forget(self, user: str) -> None:
+        self._doing.pop(user, None)
+        self._feed.drop(Presence, user)
+
+    def _of(self, user: str) -> Doing:
+        if (doing := self._doing.get(user)) is None:
+            doing = self._doing[user] = Doing()
+        return doing
+
+    def _device_changed(self, old: DeviceView | None, new: DeviceView | None) -> None:
+        if old is not None:
+            self._of(old.user).reachable.discard(old.id)
+        if new is not None and new.reachable:
+            self._of(new.user).reachable.add(new.id)
+        for user in {view.user for view in (old, new) if view is not None}:
+            self._publish(user, self._of(user))
+
+    def _call_changed(self, old: CallView | None, new: CallView | None) -> None:
+        before, after = _taking_part(old), _taking_part(new)
+        if before == after:
+            return
+        for taking_part, step in ((before, -1), (after, 1)):
+            for user, running in taking_part.items():
+                doing = self._of(user)
+                if running:
+                    doing.running += step
+                else:
+                    doing.ringing += step
+        for user in before.keys() | after.keys():
+            self._publish(user, self._of(user))
+
+    def _publish(self, user: str, doing: Doing) -> None:
+        old, state = self._feed.get(Presence, user), doing.state
+        if old is None or old.state != state:
+            self._feed.set(Presence(user, state, self._now()))
+
+
+def _taking_part(call: CallView | None) -> dict[str, bool]:
+    """The users in a call; True for who is on the phone, False for whom it only rings."""
+    users: dict[str, bool] = {}
+    if call is not None and call.state != "ended":
+        for leg in call.legs:
+            if leg.party.user and leg.state != "gone":
+                on_the_phone = leg.state == "talking" or leg.calls_us
+                users[leg.party.user] = on_the_phone or users.get(leg.party.user, False)
+    return users

@@ -1,0 +1,210 @@
+"""A telephone system without wires: legs and ports that write down what they are told."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from offhook.calls.cause import Cause
+from offhook.calls.leg import Leg, Outcome, Party
+from offhook.calls.media import G711, Bridge, Codecs, Kind, NoMedia, Port
+from offhook.calls.routing import first_of
+from offhook.calls.switch import Switch
+from offhook.calls.users import everyone
+from offhook.calls.view import CallView
+from offhook.feed import Feed
+from offhook.ids import LiveIds
+
+ids = count(1)
+
+
+@dataclass(eq=False)
+class FakePort:
+    name: str
+    codecs: Codecs = G711
+    dialled: str = ""
+    is_open: bool = True
+
+    def offer(self, *, like: Codecs | None = None) -> str:
+        return "offer"
+
+    def answer(self, offer: str, *, like: Codecs | None = None) -> str:
+        return "answer"
+
+    def accept(self, answer: str) -> None:
+        pass
+
+    def dial(self, key: str) -> None:
+        self.dialled += key
+
+    def close(self) -> None:
+        self.is_open = False
+
+
+class FakeBridge:
+    """Knows who is in it and what each may say and hear."""
+
+    def __init__(self, engine: "FakeEngine") -> None:
+        self.engine = engine
+        self.ports: list[FakePort] = []
+        self.members: dict[FakePort, tuple[bool, bool]] = {}
+        self.is_open = True
+
+    def open(self, kind: Kind, **how: Any) -> Port:
+        if self.engine.is_empty:
+            raise NoMedia
+        port = FakePort(str(how.get("sound") or kind))
+        self.ports.append(port)
+        return port
+
+    def join(self, port: Port, *, heard: bool = True, hears: bool = True) -> None:
+        assert isinstance(port, FakePort)
+        assert port.is_open, "only an open port can join"
+        self.members[port] = heard, hears
+
+    def replace(self, old: Port, new: Port) -> None:
+        assert isinstance(old, FakePort)
+        assert isinstance(new, FakePort)
+        self.members[new] = self.members.pop(old)
+
+    def leave(self, port: Port) -> None:
+        assert isinstance(port, FakePort)
+        del self.members[port]
+
+    def close(self) -> None:
+        self.is_open = False
+        for port in self.ports:
+            port.close()
+        self.members.clear()
+
+    def hears(self, name: str) -> set[str]:
+        """Whom the port of this name hears."""
+        listener = next((p for p, (_, hears) in self.members.items() if p.name == name and hears), None)
+        if listener is None or not listener.is_open:
+            return set()
+        return {p.name for p, (heard, _) in self.members.items() if heard and p is not listener and p.is_open}
+
+
+class FakeEngine:
+    def __init__(self) -> None:
+        self.bridges: list[FakeBridge] = []
+        self.is_empty = False
+
+    def bridge(self, *, near: Bridge | None = None) -> Bridge:
+        self.bridges.append(FakeBridge(self))
+        return self.bridges[-1]
+
+
+@dataclass(eq=False)
+class FakeLeg:
+    party: Party
+    told_: list[str] = field(default_factory=list)
+    port: Port | None = None
+    codecs: Codecs = G711
+    id: str = field(default_factory=lambda: f"l{next(ids)}")
+
+    def ring(self, who: Party, bridge: Bridge, *, like: Codecs | None, auto_answer: bool = False) -> None:
+        self.bridge = bridge
+        self.told_.append(f"ring from {who.name or who.number}" + (" by itself" if auto_answer else ""))
+
+    def proceed(self, bridge: Bridge, *, early: Codecs | None = None) -> None:
+        if early is not None:
+            self.opens(bridge)
+        self.told_.append("proceed early" if early is not None else "proceed")
+
+    def answer(self, bridge: Bridge, *, like: Codecs) -> None:
+        self.opens(bridge)
+        self.told_.append("answer")
+
+    def connected_to(self, party: Party) -> None:
+        self.told_.append(f"connected to {party.name}")
+
+    def told(self, outcome: Outcome) -> None:
+        self.told_.append(f"told {outcome.cause}")
+
+    def hangup(self, cause: Cause) -> None:
+        self.told_.append(f"hangup {cause}")
+
+    def opens(self, bridge: Bridge) -> None:
+        if self.port is None:
+            self.port = FakePort(self.party.device)
+            assert isinstance(bridge, FakeBridge)
+            bridge.ports.append(self.port)
+
+
+@dataclass(eq=False)
+class FakeDevice:
+    party: Party
+    is_reachable: bool = True
+    contacts: int = 1
+    legs: list[FakeLeg] = field(default_factory=list)
+
+    @property
+    def id(self) -> str:
+        return self.party.device
+
+    @property
+    def leg(self) -> FakeLeg:
+        return self.legs[-1]
+
+    def open_legs(self) -> Sequence[Leg]:
+        if not self.is_reachable:
+            return ()
+        legs = [FakeLeg(self.party) for _ in range(self.contacts)]
+        self.legs += legs
+        return legs
+
+
+@dataclass(frozen=True)
+class Someone:
+    id: str
+    name: str
+    number: str
+
+
+class House:
+    """Anna has a desk phone; Ben a desk phone and a browser; Carla's phone is switched off."""
+
+    def __init__(self, *, recorded: bool = False) -> None:
+        people = [
+            Someone("anna", "Anna", "101"),
+            Someone("ben", "Ben", "102"),
+            Someone("carla", "Carla", "103"),
+        ]
+        self.desk = self.device("anna", "Anna", "101", "anna-desk")
+        self.ben_desk = self.device("ben", "Ben", "102", "ben-desk")
+        self.ben_browser = self.device("ben", "Ben", "102", "ben-browser")
+        self.carla = self.device("carla", "Carla", "103", "carla-desk")
+        self.carla.is_reachable = False
+        devices: dict[str, list[FakeDevice]] = {
+            "anna": [self.desk],
+            "ben": [self.ben_desk, self.ben_browser],
+            "carla": [self.carla],
+        }
+        numbers = {p.number: p for p in people}
+        self.feed = Feed()
+        self.news: list[CallView] = []
+        self.feed.watch(CallView, lambda old, new: self.news.append(new) if new else None)
+        self.engine = FakeEngine()
+        rule = everyone(numbers.get, lambda user: devices[user])
+        self.switch = Switch(first_of([rule]), self.engine, self.feed, LiveIds("hq", 1), recorded=recorded)
+        self.anna = FakeLeg(self.desk.party)
+
+    @staticmethod
+    def device(user: str, name: str, number: str, device: str) -> FakeDevice:
+        return FakeDevice(Party(number, name, user, device))
+
+    @property
+    def bridge(self) -> FakeBridge:
+        return self.engine.bridges[-1]
+
+    @property
+    def view(self) -> CallView:
+        return self.news[-1]
+
+    def answers(self, leg: FakeLeg, now: float) -> None:
+        """A called phone is picked up: it has a port from then on."""
+        from offhook.calls.leg import Answered
+
+        leg.opens(self.bridge)
+        self.switch.tell(leg, Answered(), now)

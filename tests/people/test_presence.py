@@ -1,0 +1,60 @@
+"""What users are doing follows from their devices and calls."""
+
+from offhook.calls.cause import Cause
+from offhook.calls.leg import Gone
+from offhook.people.devices import Devices, DeviceView
+from offhook.people.directory import DeviceInfo, Directory, User
+from offhook.people.presence import Presence, PresenceKeeper
+from tests.calls.house import FakeDevice, House
+
+
+class Office(House):
+    def __init__(self) -> None:
+        super().__init__()
+        self.keeper = PresenceKeeper(self.feed, lambda: 7.0)
+        self.keeper.introduce("carla")
+        self.devices: Devices[FakeDevice] = Devices(self.feed)
+        for device in (self.desk, self.ben_desk, self.ben_browser, self.carla):
+            info = DeviceInfo(device.id, device.party.user, "Desk phone", "phone")
+            self.devices.add(info, device)
+
+    def of(self, user: str) -> str:
+        presence = self.feed.get(Presence, user)
+        return presence.state if presence else "unknown"
+
+
+def test_who_has_a_reachable_device_is_available_and_who_has_none_is_offline() -> None:
+    office = Office()
+    assert (office.of("anna"), office.of("carla")) == ("available", "offline")
+    office.devices.reached("anna-desk", 0)
+    assert office.of("anna") == "offline"
+
+
+def test_a_call_shows_as_ringing_then_on_a_call_then_nothing() -> None:
+    office = Office()
+    office.switch.incoming(office.anna, "102", 0)
+    assert (office.of("anna"), office.of("ben")) == ("on-call", "ringing")
+    office.answers(office.ben_desk.leg, 1)
+    assert office.of("ben") == "on-call"
+    office.switch.tell(office.anna, Gone(Cause.NORMAL), 2)
+    assert (office.of("anna"), office.of("ben")) == ("available", "available")
+
+
+def test_a_device_that_is_removed_is_no_longer_shown() -> None:
+    office = Office()
+    office.devices.remove("anna-desk")
+    assert office.feed.get(DeviceView, "anna-desk") is None
+    assert office.of("anna") == "offline"
+
+
+def test_the_directory_finds_users_and_devices_by_every_key_and_forgets_old_ones() -> None:
+    directory = Directory(
+        [User("u1", "Anna", "Anna Berg", "101")], [DeviceInfo("d1", "u1", "Desk", "phone", "anna-desk")]
+    )
+    assert directory.by_username("aNNA") is directory.by_number("101") is directory.user("u1")
+    directory.put_user(User("u1", "anna", "Anna Berg", "111"))
+    assert directory.by_number("101") is None
+    assert directory.by_number("111") is not None
+    directory.put_device(DeviceInfo("d1", "u1", "Desk", "phone", "anna-2"))
+    assert directory.by_sip_user("anna-desk") is None
+    assert [device.sip_user for device in directory.devices_of("u1")] == ["anna-2"]
