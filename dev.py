@@ -44,29 +44,17 @@ def main() -> None:
         sys.exit(f"Offhook needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
     command, *rest = sys.argv[1:] or ["run"]
     os.chdir(HERE)
-    match command:
-        case "run":
-            set_up("run")
-            become(PYTHON, "-m", "offhook", "demo", *rest)
-        case "test":
-            set_up("test")
-            install_tools(FOR_TESTS)
-            run_tests(rest)
-        case "check":
-            set_up("test")
-            check()
-        case "bench":
-            set_up("test")
-            install_tools({**FOR_TESTS, **FOR_BENCH})
-            become(PYTHON, "-m", "bench", *rest)
-        case "dev":
-            set_up("run")
-            develop(rest)
-        case "lock":
-            set_up("test")
-            lock()
-        case _:
-            sys.exit(__doc__)
+    commands: dict[str, Callable[[list[str]], None]] = {
+        "run": start_demo,
+        "test": run_tests,
+        "check": check,
+        "bench": measure,
+        "dev": develop,
+        "lock": lock,
+    }
+    if command not in commands:
+        sys.exit(__doc__)
+    commands[command](rest)
 
 
 # ---- setting up
@@ -112,7 +100,7 @@ def need_venv() -> None:
 
 
 def install_tools(tools: dict[str, str]) -> None:
-    """Install from Debian what the tests need and is not there; what cannot be had, its tests skip and say so."""
+    """Install from Debian what the tests need and is not there; tests of what is not to be had skip."""
     missing = [packages for tool, packages in tools.items() if not has(tool)]
     if missing:
         apt_install(" ".join(missing).split(), "Some tests need programs that are not here", required=False)
@@ -151,15 +139,29 @@ def may_sudo() -> bool:
 # ---- the commands
 
 
+def start_demo(options: list[str]) -> None:
+    set_up("run")
+    become(PYTHON, "-m", "offhook", "demo", *options)
+
+
+def measure(names: list[str]) -> None:
+    set_up("test")
+    install_tools({**FOR_TESTS, **FOR_BENCH})
+    become(PYTHON, "-m", "bench", *names)
+
+
 def run_tests(options: list[str]) -> None:
     """The page's tests, then the server's and the stories."""
+    set_up("test")
+    install_tools(FOR_TESTS)
     if not options:
         npm("run", "test")
     become(PYTHON, "-m", "pytest", *options)
 
 
-def check() -> None:
+def check(_: list[str]) -> None:
     """Every gate; those that do not pass are named at the end."""
+    set_up("test")
     gates: dict[str, Callable[[], bool]] = {
         "ruff": lambda: passes(BIN / "ruff", "check", "."),
         "ruff format": lambda: passes(BIN / "ruff", "format", "--check", "."),
@@ -199,6 +201,7 @@ def make_types() -> None:
 
 def develop(options: list[str]) -> None:
     """The demo restarts when Python changes; the page's dev server reloads what the browser shows."""
+    set_up("run")
     page = subprocess.Popen([*npm_words(), "run", "dev"], cwd=HERE / "client", env=npm_environment())
     try:
         while True:
@@ -223,8 +226,9 @@ def newest() -> float:
     return max(path.stat().st_mtime for path in (HERE / "offhook").rglob("*.py"))
 
 
-def lock() -> None:
+def lock(_: list[str]) -> None:
     """Write the locked, hashed dependencies; neither file names an address."""
+    set_up("test")
     for kind, file in LOCKS.items():
         extra = ["--extra", "test"] if kind == "test" else []
         words = [
