@@ -227,7 +227,7 @@ class Call:
     def view(self) -> CallView:
         return CallView(
             self.id,
-            self.state.value,
+            self.state,
             tuple([_view(member) for member in self._members.values()]),
             self._called,
             self._begun,
@@ -467,7 +467,7 @@ def _view(member: Member) -> LegView:
         member.leg.id,
         member.leg.party,
         member.calls_us,
-        member.state.value,
+        member.state,
         member.holding,
         member.muted,
         member.lost_since is not None,
