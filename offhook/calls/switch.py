@@ -33,7 +33,14 @@ class Switch:
     """
 
     def __init__(
-        self, route: Router, engine: Engine, feed: Feed, ids: Callable[[], str], *, recorded: bool = False
+        self,
+        route: Router,
+        engine: Engine,
+        feed: Feed,
+        ids: Callable[[], str],
+        *,
+        recorded: bool = False,
+        due: Callable[[float], object] = lambda at: None,  # told when `tick` is wanted, at the latest
     ) -> None:
         self._calls: dict[str, Call] = {}
         self._call_of: dict[str, Call] = {}
@@ -42,6 +49,7 @@ class Switch:
         self._feed = feed
         self._ids = ids
         self._recorded = recorded
+        self._due = due
         self._deadlines: list[tuple[float, str]] = []
         self._turns: Turns[Callable[[], None]] = Turns(_do)
 
@@ -150,6 +158,8 @@ class Switch:
             call = self._calls.get(id)
             if call is not None and call.deadline == at:
                 self._move(call, lambda call=call: call.tick(now))  # type: ignore[misc]  # mypy: lambda defaults
+        if self._deadlines:
+            self._due(self._deadlines[0][0])
 
     def _open(self, number: str, now: float) -> Call:
         call = Call(self._ids(), self._engine.bridge(), self._route, number, now, kept=not self._recorded)
@@ -184,6 +194,7 @@ class Switch:
                 self._call_of[leg.id] = call
         if call.deadline is not None and call.deadline != call.armed:
             heappush(self._deadlines, (call.deadline, call.id))
+            self._due(self._deadlines[0][0])
         call.armed = call.deadline
         self._feed.set(view)
 

@@ -1,0 +1,41 @@
+/** Devices and their state in words. */
+import type { IconName } from "../ui/icons";
+import type { Device } from "../wire/types";
+import type { Permission } from "./permission.svelte";
+
+export interface DeviceState {
+  readonly words: string;
+  readonly tone: "ok" | "warn" | "off";
+}
+
+export function deviceIcon(device: Device | undefined): IconName {
+  return device?.kind === "browser" ? "headset" : "desk-phone";
+}
+
+export function deviceState(device: Device | undefined, allowed: Permission, stale: boolean): DeviceState {
+  if (!device) return { words: "No device", tone: "off" };
+  if (stale) return { words: "Not known at the moment", tone: "off" };
+  if (device.kind === "phone") {
+    if (!device.reachable) return { words: "Not connected", tone: "off" };
+    return { words: device.contacts > 1 ? `Connected in ${device.contacts} places` : "Connected", tone: "ok" };
+  }
+  return allowed === "granted" || allowed === "busy"
+    ? { words: "Ready", tone: "ok" }
+    : { words: microphoneWords(allowed), tone: "warn" };
+}
+
+export function microphoneWords(allowed: Permission): string {
+  switch (allowed) {
+    case "granted":
+    case "busy":
+      return "Microphone ready";
+    case "prompt":
+      return "Needs your microphone";
+    case "denied":
+      return "Microphone blocked";
+    case "missing":
+      return "No microphone found";
+    case "insecure":
+      return "Needs a secure address";
+  }
+}

@@ -1,0 +1,41 @@
+/** Where the focus goes when what held it is gone: the next call, else where it was before. */
+import { tick } from "svelte";
+
+export function focusSearch(): void {
+  void tick().then(() => {
+    const field = document.querySelector<HTMLInputElement>("[data-search]");
+    field?.focus();
+    field?.select();
+  });
+}
+
+/** Watch the calls; when one that held the focus ends, nobody is left in the void. */
+export function focusKeeper(calls: () => readonly string[]): void {
+  let before: HTMLElement | null = null;
+  let inDock = false;
+
+  $effect(() => {
+    const remember = (event: FocusEvent): void => {
+      const target = event.target as HTMLElement;
+      inDock = target.closest("[data-dock]") !== null;
+      if (!inDock) before = target;
+    };
+    document.addEventListener("focusin", remember);
+    return () => {
+      document.removeEventListener("focusin", remember);
+    };
+  });
+
+  $effect(() => {
+    void calls();
+    if (!inDock) return;
+    void tick().then(() => {
+      if (document.activeElement && document.activeElement !== document.body) return;
+      inDock = false;
+      const next = document.querySelector<HTMLElement>("[data-dock] button:not([aria-disabled=true])");
+      if (next) next.focus();
+      else if (before?.isConnected) before.focus();
+      else document.querySelector<HTMLElement>("[data-search], main button, nav a")?.focus();
+    });
+  });
+}

@@ -1,0 +1,200 @@
+"""A bridge: who is in it, what they may say and hear, and whether they still share their codecs.
+
+To the worker a port belongs to the bridge it was opened on. One that is let in elsewhere, on this
+worker or another, is linked: a pair of plain G.711 ports on loopback joins its home to the other bridge.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, assert_never
+
+from offhook.calls.media import G711, Codec, Kind, NoMedia, Port, PortRenegotiate
+from offhook.media import wire
+from offhook.media.ports import BrowserPort, EnginePort, FilePort, LinkPort, PhonePort
+from offhook.media.workers import Worker
+
+if TYPE_CHECKING:
+    from offhook.media.engine import MediaEngine
+
+_LINK_FORMATS = (wire.Format(8, 8, "PCMA", 8000), wire.Format(101, 101, "telephone-event", 8000))
+_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    near: LinkPort  # in the bridge that was joined
+    far: LinkPort  # at the guest's home
+
+
+class EngineBridge:
+    def __init__(self, number: int, worker: Worker, engine: "MediaEngine") -> None:
+        self.number = number
+        self.worker = worker
+        self._engine = engine
+        self._members: dict[EnginePort, tuple[bool, bool]] = {}  # heard, hears
+        self._links: dict[EnginePort, _Link] = {}
+        self._opened: set[EnginePort] = set()
+        self._is_closed = False
+        worker.bridges[number] = self
+
+    @property
+    def guests(self) -> set[EnginePort]:
+        """Members that were opened on another bridge."""
+        return set(self._links)
+
+    def open(self, kind: Kind, **how: Any) -> EnginePort:  # what `how` holds depends on the kind
+        if self._is_closed or self.worker.is_dead:
+            raise NoMedia(f"the bridge on media worker {self.worker.number} is gone")
+        number = self._engine.next_number()
+        port: EnginePort
+        match kind:
+            case Kind.PHONE:
+                pair = self.worker.take_pair(how["flow_host"])
+                port = PhonePort(number, self, pair, session=self._engine.next_session(), **how)
+                message = wire.Open(number, self.number, "phone", pair.number)
+            case Kind.BROWSER:
+                hosts = how["hosts"]
+                pair = self.worker.take_pair(hosts[0])
+                hosts = [host for host in hosts if (":" in host) == (":" in hosts[0])]
+                port = BrowserPort(number, self, pair, session=self._engine.next_session(), hosts=hosts)
+                message = wire.Open(number, self.number, "browser", pair.number)
+            case Kind.PLAY:
+                port = FilePort(number, self, records=False)
+                message = wire.Open(
+                    number, self.number, "play", file=how["sound"], loop=how.get("loop", False)
+                )
+            case Kind.RECORD:
+                port = FilePort(number, self, records=True)
+                message = wire.Open(number, self.number, "record", file=how["file"])
+            case _:
+                assert_never(kind)
+        self._opened.add(port)
+        self.worker.send(message)
+        return port
+
+    def join(self, port: Port, *, heard: bool = True, hears: bool = True) -> None:
+        """Raises NoMedia when a guest comes and there are no sockets for its link."""
+        assert isinstance(port, EnginePort)  # another engine's port would be our own mistake
+        if self._is_closed or port.is_closed or self._members.get(port) == (heard, hears):
+            return
+        if port.room is not None and port.room is not self:
+            port.room.leave(port)
+        if port.home is self:
+            port.say(wire.Join(port.number, heard, hears))
+        else:
+            if port not in self._links:
+                self._links[port] = self._link(port)
+                port.say(wire.Join(port.number))
+            near = self._links[port].near
+            near.say(wire.Join(near.number, heard, hears))
+        port.room = self
+        port.is_narrowed = False  # who did not listen to it the last time is asked again
+        self._members[port] = heard, hears
+        self.compare_codecs()
+
+    def replace(self, old: Port, new: Port) -> None:
+        assert isinstance(old, EnginePort)
+        rights = self._members.get(old)
+        self.leave(old)
+        if rights is not None:
+            self.join(new, heard=rights[0], hears=rights[1])
+
+    def leave(self, port: Port) -> None:
+        assert isinstance(port, EnginePort)
+        if self._members.pop(port, None) is None:
+            return
+        port.room = None
+        port.is_narrowed = False
+        port.say(wire.Leave(port.number))
+        if (link := self._links.pop(port, None)) is not None:
+            link.near.close()
+            link.far.close()
+
+    def close(self) -> None:
+        if self._is_closed:
+            return
+        self._is_closed = True
+        for guest in self.guests:
+            self.leave(guest)
+        away = {port.room for port in self._opened if port.room is not None} - {self}
+        if away:
+            for port in [port for port in self._opened if port.room in (None, self)]:
+                port.close()
+        else:
+            self._end()
+
+    def closed(self, port: EnginePort) -> None:
+        """One of its own ports has closed; after the bridge itself, the last one away takes it along."""
+        if port in self._opened:
+            self._opened.discard(port)
+            if self._is_closed and not self._opened:
+                self._end()
+
+    def compare_codecs(self) -> None:
+        """Ask those to renegotiate whose Opus or G.722 somebody here cannot take as it is."""
+        parties = [port for port in self._members if port.talks and port.is_settled]
+        for port in parties:
+            wide = [codec for codec in port.codecs if codec not in G711]
+            if wide and not port.is_narrowed and (self._mixes(parties) or not _all_speak(wide, parties)):
+                port.is_narrowed = True
+                self._engine.soon(partial(port.worker.tell, port, PortRenegotiate()))
+
+    def _mixes(self, parties: list[EnginePort]) -> bool:
+        """Whether sound must be decoded here, instead of passing from one party to the other."""
+        files = [port for port in self._members if isinstance(port, FilePort)]
+        return (
+            len(parties) > 2
+            or bool(self._links)
+            or any(file.records for file in files)
+            or (bool(files) and len(parties) > 1)
+        )
+
+    def _link(self, guest: EnginePort) -> _Link:
+        home = guest.home
+        near_pair, far_pair = _link_pairs(self.worker, home.worker)
+        near = self._link_end(self, near_pair, far_pair)
+        far = self._link_end(home, far_pair, near_pair)
+        far.say(wire.Join(far.number))
+        return _Link(near, far)
+
+    def _link_end(self, bridge: "EngineBridge", own: wire.Pair, other: wire.Pair) -> LinkPort:
+        port = LinkPort(self._engine.next_number(), bridge)
+        port.say(wire.Open(port.number, bridge.number, "phone", own.number))
+        port.settle(
+            wire.Settle(
+                port.number,
+                _LINK_FORMATS,
+                sends=True,
+                receives=True,
+                remote=(_LOOPBACK.get(other.host, other.host), other.port),
+                lost_after=0.0,
+            )
+        )
+        return port
+
+    def _end(self) -> None:
+        if self._opened and not self.worker.is_dead:  # an empty one the worker has forgotten already
+            self.worker.send(wire.CloseBridge(self.number))
+        for port in self._opened:
+            port.room = None
+            port.forget()
+        self._opened.clear()
+        self._members.clear()
+        self.worker.bridges.pop(self.number, None)
+
+
+def _all_speak(codecs: list[Codec], parties: list[EnginePort]) -> bool:
+    return all(codec in port.codecs for port in parties for codec in codecs)
+
+
+def _link_pairs(near: Worker, far: Worker) -> tuple[wire.Pair, wire.Pair]:
+    for host in ("127.0.0.1", "::1"):
+        try:
+            pair = near.take_pair(host)
+        except NoMedia:
+            continue
+        try:
+            return pair, far.take_pair(host)
+        except NoMedia:
+            near.put_back(pair)
+    raise NoMedia(f"no sockets to link media workers {near.number} and {far.number}")

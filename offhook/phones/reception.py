@@ -1,0 +1,81 @@
+"""What phones ask for outside a dialog, once the gate has let them in."""
+
+from collections.abc import Callable
+
+from offhook.calls.leg import Leg, Party
+from offhook.calls.media import Codecs
+from offhook.people.directory import DeviceInfo
+from offhook.phones.binding import is_behind_nat
+from offhook.phones.identity import PhoneIdentity, user_of_uri
+from offhook.phones.leg import PhoneLeg
+from offhook.phones.lines import Lines, Place
+from offhook.phones.registrar import Registrar
+from offhook.sdp.description import BadSdp
+from offhook.sdp.negotiate import codecs_of
+from offhook.sip.compose import ALLOW
+from offhook.sip.headers import uri_of
+from offhook.sip.message import Request
+from offhook.sip.transaction import ServerTransaction
+
+LONGEST_NUMBER = 128
+
+
+class Reception:
+    """REGISTER goes to the registrar, INVITE becomes a leg and a call, the rest is declined politely."""
+
+    def __init__(
+        self,
+        registrar: Registrar,
+        lines: Lines,
+        incoming: Callable[[Leg, str, float], object],
+        party: Callable[[DeviceInfo], Party],
+        ids: Callable[[], str],
+    ) -> None:
+        self._registrar = registrar
+        self._lines = lines
+        self._incoming = incoming
+        self._party = party
+        self._ids = ids
+
+    def requested(self, tx: ServerTransaction, request: Request, identity: object, now: float) -> None:
+        assert isinstance(identity, PhoneIdentity), "the gate lets nobody else in"
+        device = identity.device
+        match request.method:
+            case "REGISTER":
+                status, headers = self._registrar.register(request, tx.flow, device.id, now)
+                self._lines.endpoint.respond(tx, status, now, headers=headers)
+            case "INVITE":
+                self._invited(tx, request, device, now)
+            case _:
+                self._lines.endpoint.respond(tx, 405, now, headers=ALLOW)
+
+    def _invited(self, tx: ServerTransaction, request: Request, device: DeviceInfo, now: float) -> None:
+        endpoint = self._lines.endpoint
+        codecs: Codecs = ()
+        if request.body:
+            kind = (request.get(b"content-type") or b"").partition(b";")[0].strip().lower()
+            if kind != b"application/sdp":
+                endpoint.respond(tx, 415, now, headers=b"Accept: application/sdp\r\n")
+                return
+            try:
+                codecs = codecs_of(request.body)
+            except BadSdp:
+                endpoint.respond(tx, 400, now, reason=b"Bad Session Description")
+                return
+            if not codecs:
+                host = self._lines.addresses.hostport(tx.flow).encode()
+                endpoint.respond(
+                    tx, 488, now, headers=b'Warning: 305 %b "None of these codecs is known here"\r\n' % host
+                )
+                return
+        number = user_of_uri(request.uri)
+        if not number or len(number) > LONGEST_NUMBER:
+            endpoint.respond(tx, 404 if number else 484, now)
+            return
+        contact = request.get(b"contact") or b""
+        if tx.flow.is_reliable:
+            self._registrar.came_back(device.id, uri_of(contact), tx.flow)
+        place = Place(tx.flow, uri_of(contact), is_behind_nat(request, tx.flow))
+        leg = PhoneLeg(self._ids(), self._party(device), device, place, self._lines)
+        leg.invited(tx, request, codecs, now)
+        self._incoming(leg, number, now)

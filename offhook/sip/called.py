@@ -1,0 +1,163 @@
+"""A call to us until its ACK: provisional responses, reliable ones where required, the 2xx and its copies."""
+
+from typing import TYPE_CHECKING, Final
+
+from offhook.sip.compose import ALLOW, EMPTY, SUPPORTED, ending
+from offhook.sip.dialog import Dialog
+from offhook.sip.message import Request
+from offhook.sip.reliable import Reliable
+from offhook.sip.timers import LATER, LIFE, MINUTE, T1, T2
+from offhook.sip.transaction import InviteServer
+
+if TYPE_CHECKING:
+    from offhook.sip.session import Session
+
+_RESEND: Final = "resend"
+_GIVE_UP: Final = "give up"
+
+
+class Called:
+    __slots__ = (
+        "_answer",
+        "_data",
+        "_dialog",
+        "_is_ringing",
+        "_parting",
+        "_request",
+        "_routes",
+        "_session",
+        "reliable",
+        "tx",
+    )
+
+    def __init__(self, session: "Session", dialog: Dialog, tx: InviteServer, request: Request) -> None:
+        self.tx = tx
+        self.reliable: Reliable | None = None
+        self._dialog = dialog
+        self._session = session
+        self._request = request
+        self._routes = b"Record-Route: %b\r\n" % b", ".join(dialog.routes) if dialog.routes else b""
+        self._is_ringing = False
+        self._data = (0, b"")  # the newest provisional response, to be said again each minute
+        self._answer: bytes | None = None  # waits for a PRACK
+        if b"100rel" in (request.get(b"require") or b""):
+            self.reliable = Reliable(session, tx, request)
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the INVITE brought no offer, so that we make it."""
+        return not self._request.body
+
+    def progress(self, status: int, sdp: bytes, now: float) -> None:
+        if self.tx.is_answered or self._answer is not None:
+            return
+        session = self._session
+        if sdp:
+            session.sdp = sdp
+        contact = session.core.place(session.flow).contact
+        rest = b"%b%b%b" % (self._routes, contact, ALLOW)
+        if self.reliable is not None:
+            self.reliable.send(status, rest, sdp, now)
+            return
+        self._data = (status, rest + ending(sdp))
+        self.tx.respond(status, self._data[1], now)
+        if not self._is_ringing:
+            self._is_ringing = True
+            session.core.timers.after(MINUTE, self, None, now)
+
+    def answer(self, sdp: bytes, now: float) -> None:
+        if self.tx.is_answered or self._answer is not None:
+            return
+        reliable = self.reliable
+        if reliable is not None and not reliable.is_open_for_2xx:
+            self._answer = sdp  # RFC 3262 §3: not while a description waits for its PRACK
+            return
+        session = self._session
+        late = self.is_late
+        if reliable is not None:
+            if reliable.sdp:
+                sdp, late = b"", False  # all was said in the reliable response (RFC 6337 §2.2)
+            reliable.stop()
+        if sdp:
+            session.sdp = sdp
+        core = session.core
+        rest = b"".join(
+            (
+                self._routes, core.place(session.flow).contact, ALLOW, SUPPORTED,
+                session.refresh.answer(self._request, now), core.server, ending(sdp),
+            )
+        )  # fmt: skip
+        data = self.tx.respond(200, rest, now)
+        session.talk(self._dialog)
+        session.await_ack(data, self.tx, self._request.cseq, late=late, first=True, now=now)
+
+    def refuse(self, status: int, headers: bytes, now: float) -> None:
+        if self.reliable is not None:
+            self.reliable.stop()
+        self.tx.respond(status, headers + EMPTY, now)
+
+    def acknowledged(self, now: float) -> None:
+        """A PRACK has come: the answer may go out if it waited for that."""
+        if self._answer is not None:
+            sdp, self._answer = self._answer, None
+            self.answer(sdp, now)
+
+    def cancelled(self, cancel: Request, now: float) -> None:
+        self.refuse(487, b"", now)
+        self._session.end(487, cancel.get(b"reason") or b"", now)
+
+    def lost(self, now: float) -> None:
+        if self._session.called is self:
+            self._session.end(503, b"", now)
+
+    def due(self, token: object, now: float) -> None:
+        """Still ringing: a proxy on the way forgets an INVITE after three minutes of silence."""
+        if not self.tx.is_answered:
+            status, rest = self._data
+            self.tx.respond(status, rest, now)
+            self._session.core.timers.after(MINUTE, self, None, now)
+
+
+class Unacknowledged:
+    """A 2xx of ours, resent until its ACK (RFC 3261 §13.3.1.4), for INVITE and re-INVITE alike."""
+
+    __slots__ = ("_data", "_interval", "_session", "cseq", "first", "flow", "late")
+
+    def __init__(
+        self, session: "Session", data: bytes, tx: InviteServer, cseq: int, *, late: bool, first: bool
+    ) -> None:
+        self.cseq = cseq
+        self.flow = tx.flow
+        self.late = late  # the ACK brings the answer to our offer
+        self.first = first
+        self._session: Session | None = session
+        self._data = data
+        self._interval = T1
+
+    def start(self, now: float) -> None:
+        session = self._session
+        assert session is not None
+        if self.flow.transport == "udp":
+            session.core.timers.after(T1, self, _RESEND, now)
+        else:
+            # Hops behind the first may lose it too, but the first bytes went out for certain.
+            session.core.timers.after(LIFE, self, _GIVE_UP, now)
+
+    def stop(self) -> None:
+        self._session = None
+        self._data = b""
+
+    def due(self, token: object, now: float) -> None:
+        session = self._session
+        if session is None:
+            return
+        core = session.core
+        if token is _GIVE_UP:
+            session.unacknowledged(now)
+            return
+        core.transactions.resent += 1
+        core.send(self._data, self.flow)
+        if self._interval == T1:
+            core.timers.after(LATER, self, _GIVE_UP, now)
+        self._interval = min(2 * self._interval, T2)
+        core.timers.after(self._interval, self, _RESEND, now)

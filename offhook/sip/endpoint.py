@@ -1,0 +1,379 @@
+"""A SIP endpoint without a network: messages and time in, messages and facts out.
+
+After each call, `next_timeout()` says when `tick` is due at the latest. What a peer does
+wrong never raises: it is answered, or dropped and counted. Nothing is kept for a request
+that the gate has not admitted.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Final, Protocol
+
+from offhook.sip.called import Called
+from offhook.sip.calling import Calling
+from offhook.sip.compose import ALLOW, EMPTY, METHODS, REQUIRABLE, SDP, ending, status_line
+from offhook.sip.core import Core, request_head
+from offhook.sip.dialog import Dialog, TalkingDialog
+from offhook.sip.flow import Flow
+from offhook.sip.headers import split_list, tag_of
+from offhook.sip.message import Malformed, Message, Request, Response, parse, response_head, validate
+from offhook.sip.refresh import MIN_SE, is_too_small
+from offhook.sip.session import Session, SessionOwner
+from offhook.sip.transaction import Done, InviteServer, Send, ServerTransaction, State, server_key
+
+_HOPS: Final = 70
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Answered at once and forgotten; `headers` are whole lines."""
+
+    status: int
+    headers: bytes = b""
+
+
+class Gate(Protocol):
+    """Asked about every request that belongs to no dialog and no transaction."""
+
+    def admit(self, request: Request, flow: Flow, now: float) -> object | Refusal | None:
+        """Who sent it, handed on to `requested`; how to refuse it; or None to drop it."""
+
+
+class Listener(Protocol):
+    def requested(self, tx: ServerTransaction, request: Request, identity: object, now: float) -> None:
+        """An admitted request outside a dialog: to be answered with `respond` or `accept`."""
+
+
+class Endpoint:
+    def __init__(
+        self,
+        send: Send,
+        gate: Gate,
+        listener: Listener,
+        *,
+        address: Callable[[Flow], str] | None = None,
+        secret: bytes,
+        user_agent: str = "",
+    ) -> None:
+        self._core = Core(send, address or local_address, secret, user_agent)
+        self._all = self._core.transactions
+        self._gate = gate
+        self._listener = listener
+        self._secret = secret[:64]
+        self._received: dict[str, int] = dict.fromkeys((*METHODS, "other"), 0)
+        self._responses = [0] * 7
+        self._refused: dict[int, int] = {}
+        self._stray = 0
+        self._malformed = 0
+
+    # -- the network
+
+    def receive(self, data: bytes, flow: Flow, now: float) -> None:
+        """One whole message. Keep-alives are not for here."""
+        try:
+            message = parse(data)
+            if isinstance(message, Request):
+                self._request(message, flow, now)
+            else:
+                self._response(message, now)
+        except Malformed as why:
+            self._malformed += 1
+            if isinstance(why.message, Request):
+                self._refuse_malformed(why.message, why, flow)
+        self._core.tell_all()
+
+    def flow_closed(self, flow: Flow, now: float) -> None:
+        """A connection is gone, and with it what was being done over it."""
+        self._all.flow_closed(flow, now)
+        self._core.tell_all()
+
+    def tick(self, now: float) -> None:
+        self._core.timers.tick(now)
+        self._core.tell_all()
+
+    def next_timeout(self) -> float | None:
+        """When `tick` is due; 0.0 is at once: something done meanwhile is still to be told."""
+        if self._core.has_facts:
+            return 0.0
+        return self._core.timers.next_timeout()
+
+    # -- outside a dialog
+
+    def respond(
+        self,
+        tx: ServerTransaction,
+        status: int,
+        now: float,
+        *,
+        reason: bytes = b"",
+        headers: bytes = b"",
+        body: bytes = b"",
+        content_type: bytes = SDP,
+    ) -> None:
+        if status > 100 and not tx.tag:
+            tx.make_tag(self._core.token())
+        tx.respond(status, b"%b%b%b" % (headers, self._core.server, ending(body, content_type)), now, reason)
+
+    def request(
+        self,
+        method: str,
+        uri: bytes,
+        flow: Flow,
+        *,
+        local: bytes,
+        remote: bytes,
+        headers: bytes = b"",
+        body: bytes = b"",
+        content_type: bytes = SDP,
+        now: float,
+        done: Done,
+    ) -> None:
+        """`done` hears the final response, or None for silence."""
+        core = self._core
+        place = core.place(flow)
+        branch = core.branch()
+        call_id = core.token()
+        sender = b"%b;tag=%b" % (local, core.token())
+        head = request_head(uri, place.via, branch, _HOPS, b"", sender, call_id)
+        rest = headers if b"ontact:" in headers else place.contact + headers
+        rest = b"%b%b%b" % (rest, core.user_agent, ending(body, content_type))
+        core.request(method, branch, head, remote, 1, rest, flow, _Told(core, done), now)
+
+    # -- sessions
+
+    def invite(
+        self,
+        uri: bytes,
+        flow: Flow,
+        owner: SessionOwner,
+        *,
+        local: bytes,
+        remote: bytes,
+        sdp: bytes | None,
+        headers: bytes = b"",
+        max_forwards: int = _HOPS,
+        now: float,
+    ) -> Session:
+        """Call `uri`; `local` and `remote` are names and addresses without tag."""
+        core = self._core
+        tag = core.token()
+        sender = b"%b;tag=%b" % (local, tag)
+        session = Session(core, owner, flow, core.token(), sender, tag, is_caller=True)
+        session.calling = Calling(session, uri, remote, sdp, headers, max_forwards)
+        session.calling.start(now)
+        return session
+
+    def accept(self, tx: ServerTransaction, request: Request, owner: SessionOwner, now: float) -> Session:
+        """Take on an INVITE; one that was cancelled meanwhile ends at once."""
+        assert isinstance(tx, InviteServer)
+        core = self._core
+        tag = core.token()
+        local = b"%b;tag=%b" % (request.get(b"to") or b"", tag)
+        session = Session(core, owner, tx.flow, request.call_id, local, tag, is_caller=False)
+        if tx.is_answered:
+            session.end(487, b"", now)
+            return session
+        tx.tag = b";tag=" + tag
+        session.dialog = Dialog.of_request(request, local)
+        session.called = tx.user = Called(session, session.dialog, tx, request)
+        return session
+
+    def farewell(self, row: TalkingDialog, now: float) -> None:
+        """BYE for a session of which only this is left."""
+        core = self._core
+        dialog = Dialog.of_row(row)
+        branch = core.branch()
+        head = dialog.head(core.place(row.flow).via, branch)
+        cseq = row.cseq + _SKIPPED
+        core.request("BYE", branch, head, row.remote, cseq, EMPTY, row.flow, _ignore, now)
+
+    # -- for /metrics
+
+    @property
+    def counters(self) -> dict[str, int]:
+        every = self._all
+        counts = {f"received {method}": n for method, n in self._received.items()}
+        counts |= {f"sent {method}": n for method, n in self._core.sent.items()}
+        for kind in range(1, 7):
+            counts[f"received {kind}xx"] = self._responses[kind]
+            counts[f"sent {kind}xx"] = every.responses_sent[kind]
+        counts |= {f"refused {status}": n for status, n in self._refused.items()}
+        return counts | {
+            "resent": every.resent,
+            "timed out": every.timed_out,
+            "stray": self._stray,
+            "malformed": self._malformed,
+            "transactions": len(every.clients) + len(every.servers),
+            "sessions": len(self._core.sessions),
+        }
+
+    # -- requests
+
+    def _request(self, request: Request, flow: Flow, now: float) -> None:
+        method = request.method
+        received = self._received
+        received[method if method in received else "other"] += 1
+        key = server_key(request, "INVITE" if method == "ACK" else method)
+        known = self._all.servers.get(key)
+        if method == "ACK":
+            self._acknowledged(request, known, flow, now)
+        elif known is not None:
+            known.repeat()
+        elif method == "CANCEL":
+            validate(request)
+            self._cancel(request, key, flow, now)
+        elif (tag := request.to_tag) and method != "REGISTER":
+            self._inside(request, tag, key, flow, now)
+        else:
+            validate(request)
+            self._outside(request, key, flow, now)
+
+    def _acknowledged(self, ack: Request, invite: ServerTransaction | None, flow: Flow, now: float) -> None:
+        if isinstance(invite, InviteServer) and invite.state is not State.ACCEPTED:
+            invite.acknowledged(now)
+            return
+        session = self._core.sessions.get(ack.to_tag)
+        if session is not None and session.knows(ack):
+            session.acknowledged(ack, flow, now)
+        else:
+            self._stray += 1  # also the ACK to what was refused without state
+
+    def _inside(self, request: Request, tag: bytes, key: bytes, flow: Flow, now: float) -> None:
+        if request.method != "BYE":  # in which nothing is believed but that it is one
+            validate(request)
+        session = self._core.sessions.get(tag)
+        if session is None or not session.knows(request):
+            self._refuse(request, flow, 481)
+        elif request.method not in METHODS:
+            self._refuse(request, flow, 405, ALLOW)
+        elif not self._is_extension_missing(request, flow):
+            session.received(request, self._begin(request, key, flow, b"", now), now)
+
+    def _outside(self, request: Request, key: bytes, flow: Flow, now: float) -> None:
+        """RFC 3261 §8.2 and §16.3: what may be refused before anybody is asked, then the gate."""
+        method = request.method
+        if method not in METHODS:
+            self._refuse(request, flow, 405, ALLOW)
+            return
+        if method in ("BYE", "UPDATE", "PRACK"):
+            self._refuse(request, flow, 481)
+            return
+        if (request.get(b"max-forwards") or b"").strip() == b"0":
+            self._refuse(request, flow, 483)
+            return
+        copies = b"%b %b %b" % (request.call_id, request.from_tag, request.get(b"cseq") or b"")
+        if copies in self._all.seen:
+            self._refuse(request, flow, 482)
+            return
+        if self._is_extension_missing(request, flow):
+            return
+        if method == "INVITE" and is_too_small(request):
+            self._refuse(request, flow, 422, MIN_SE)
+            return
+        identity = self._gate.admit(request, flow, now)
+        if identity is None:
+            self._refused[0] = self._refused.get(0, 0) + 1
+        elif isinstance(identity, Refusal):
+            self._refuse(request, flow, identity.status, identity.headers)
+        else:
+            tx = self._begin(request, key, flow, copies, now)
+            self._core.tell(self._listener.requested, tx, request, identity, now)
+
+    def _begin(
+        self, request: Request, key: bytes, flow: Flow, copies: bytes, now: float
+    ) -> ServerTransaction:
+        method = request.method
+        head, to = response_head(request, flow)
+        kind = InviteServer if method == "INVITE" else ServerTransaction
+        tx = kind(self._all, key, head, to, flow, copies)
+        tx.start(now)
+        if method == "INVITE":
+            tx.respond(100, EMPTY, now)
+        return tx
+
+    def _cancel(self, cancel: Request, key: bytes, flow: Flow, now: float) -> None:
+        invite = self._all.servers.get(server_key(cancel, "INVITE"))
+        if not isinstance(invite, InviteServer):
+            self._refuse(cancel, flow, 481)
+            return
+        tx = self._begin(cancel, key, flow, b"", now)
+        if not invite.tag and not cancel.to_tag:
+            invite.make_tag(self._core.token())
+        tx.tag = invite.tag
+        tx.respond(200, EMPTY, now)
+        if invite.is_answered:
+            return
+        if invite.user is not None:
+            invite.user.cancelled(cancel, now)
+        else:
+            invite.respond(487, EMPTY, now)
+
+    def _is_extension_missing(self, request: Request, flow: Flow) -> bool:
+        required = request.get(b"require")
+        if required is None:
+            return False
+        unknown = [one for one in split_list(required) if one.lower() not in REQUIRABLE]
+        if unknown:
+            self._refuse(request, flow, 420, b"Unsupported: %b\r\n" % b", ".join(unknown))
+        return bool(unknown)
+
+    def _refuse_malformed(self, request: Request, why: Malformed, flow: Flow) -> None:
+        """A 4xx if there is enough to send it back and to recognise it by."""
+        if (
+            request.method != "ACK"
+            and request.get(b"via")
+            and request.get(b"call-id")
+            and request.get(b"cseq")
+        ):
+            self._refuse(request, flow, why.status, reason=why.reason.encode("ascii", "replace"))
+
+    def _refuse(
+        self, request: Request, flow: Flow, status: int, headers: bytes = b"", *, reason: bytes = b""
+    ) -> None:
+        """Answer without keeping anything; a copy of the request gets the same bytes."""
+        self._refused[status] = self._refused.get(status, 0) + 1
+        head, to = response_head(request, flow)
+        if not tag_of(to):
+            to = b"%b;tag=%b" % (to, self._stateless_tag(request))
+        line = status_line(status, reason)
+        data = b"%b%bTo: %b\r\n%b%b%b" % (line, head, to, headers, self._core.server, EMPTY)
+        self._all.responses_sent[status // 100] += 1
+        self._core.send(data, flow)
+
+    def _stateless_tag(self, message: Message) -> bytes:
+        named = b"%b %b" % (message.branch, message.call_id)
+        return blake2b(named, key=self._secret, digest_size=8).hexdigest().encode()
+
+    # -- responses
+
+    def _response(self, response: Response, now: float) -> None:
+        self._responses[response.status // 100] += 1
+        if not self._all.responded(response, now):
+            self._stray += 1
+
+
+def local_address(flow: Flow) -> str:
+    """Our own end of a flow as host:port."""
+    host = f"[{flow.local_host}]" if ":" in flow.local_host else flow.local_host
+    return f"{host}:{flow.local_port}"
+
+
+class _Told:
+    """Hands a response on as a fact."""
+
+    __slots__ = ("_core", "_done")
+
+    def __init__(self, core: Core, done: Done) -> None:
+        self._core = core
+        self._done = done
+
+    def __call__(self, response: Response | None, now: float) -> None:
+        self._core.tell(self._done, response, now)
+
+
+def _ignore(response: Response | None, now: float) -> None:
+    """What becomes of it changes nothing."""
+
+
+_SKIPPED: Final = 1000  # requests sent since the row was written: the next must be higher

@@ -1,0 +1,69 @@
+"""Bring a database to the newest schema: `python -m offhook.store.migrate [URL]`.
+
+The server starts this as a child process when the stamp in the database differs, so that SQLAlchemy
+and Alembic are never loaded beside the calls. Without URL the variable OFFHOOK_DATABASE is used.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from offhook.store.sqlite import sqlite_path
+
+
+def upgrade(url: str) -> None:
+    _with_connection(url, lambda config: command.upgrade(config, "head"))
+
+
+def downgrade(url: str, revision: str) -> None:
+    _with_connection(url, lambda config: command.downgrade(config, revision))
+
+
+def check(url: str) -> None:
+    """Raise when the tables differ from schema.py."""
+    _with_connection(url, command.check)
+
+
+def settings() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
+
+
+def _with_connection(url: str, run: Callable[[Config], object]) -> None:
+    def through(connection: Connection) -> None:
+        config = settings()
+        config.attributes["connection"] = connection
+        run(config)
+
+    if url.startswith("sqlite:"):
+        engine = create_engine(URL.create("sqlite", database=sqlite_path(url)))
+        with engine.begin() as connection:
+            through(connection)
+        engine.dispose()
+    else:
+        asyncio.run(_through_asyncpg(url, through))
+
+
+async def _through_asyncpg(url: str, through: Callable[[Connection], None]) -> None:
+    async def connect() -> Any:  # asyncpg comes without types
+        return await asyncpg.connect(url)
+
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=connect)
+    async with engine.begin() as connection:
+        await connection.run_sync(through)
+    await engine.dispose()
+
+
+if __name__ == "__main__":
+    upgrade(sys.argv[1] if len(sys.argv) > 1 else os.environ["OFFHOOK_DATABASE"])

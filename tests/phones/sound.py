@@ -1,0 +1,154 @@
+"""A phone's ears and mouth: plain RTP with A-law over a real socket, tones in and out."""
+
+import asyncio
+import math
+import random
+import socket
+import struct
+from collections import deque
+
+RATE = 8000
+FRAME = 160  # samples in 20 ms
+
+
+def to_alaw(sample: int) -> int:
+    """G.711 A-law of one 16-bit sample."""
+    sign = 0x80 if sample >= 0 else 0
+    value = min(abs(sample), 32635) >> 3
+    exponent = max(0, value.bit_length() - 5)
+    mantissa = (value >> (exponent or 1)) & 0x0F if value >= 32 else value >> 1
+    return (sign | (exponent << 4) | mantissa) ^ 0x55
+
+
+def from_alaw(octet: int) -> int:
+    octet ^= 0x55
+    exponent, mantissa = (octet >> 4) & 7, octet & 0x0F
+    value = (mantissa << 4) + 8
+    if exponent:
+        value = (value + 0x100) << (exponent - 1)
+    return value if octet & 0x80 else -value
+
+
+_HEARD = [from_alaw(octet) for octet in range(256)]
+
+
+class Sound:
+    """One RTP socket. It says a tone when told to, and knows which tones it has heard lately."""
+
+    def __init__(self, host: str) -> None:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._socket = socket.socket(family, socket.SOCK_DGRAM)
+        self._socket.setblocking(False)
+        self._socket.bind((host, 0))
+        self.host = host
+        self.port = int(self._socket.getsockname()[1])
+        self.peer: tuple[str, int] | None = None
+        self.received = 0  # packets
+        self.events: list[int] = []  # RFC 4733: keys whose end was seen
+        self._heard: deque[int] = deque(maxlen=RATE)
+        self._hertz: float | None = None
+        self._ssrc, self._number, self._time = random.getrandbits(32), random.getrandbits(15), 0
+        self._ended_at = -1
+        self._arrived = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        loop.add_reader(self._socket, self._readable)
+        self._speaks = loop.create_task(self._speak())
+
+    def describe(self, direction: str = "sendrecv", *, version: int = 1, codecs: str = "8 0 101") -> bytes:
+        """An SDP of this socket."""
+        kind = "IP6" if ":" in self.host else "IP4"
+        maps = {"8": "PCMA/8000", "0": "PCMU/8000", "101": "telephone-event/8000", "18": "G729/8000"}
+        lines = [
+            "v=0",
+            f"o=- {self.port} {version} IN {kind} {self.host}",
+            "s=-",
+            f"c=IN {kind} {self.host}",
+            "t=0 0",
+            f"m=audio {self.port} RTP/AVP {codecs}",
+            *[f"a=rtpmap:{number} {maps[number]}" for number in codecs.split()],
+            f"a={direction}",
+            "",
+        ]
+        return "\r\n".join(lines).encode()
+
+    def believe(self, sdp: bytes) -> None:
+        """Send from now on to where this description says."""
+        host, port = "", 0
+        for line in sdp.decode().splitlines():
+            if line.startswith("c=IN "):
+                host = line.split()[2]
+            elif line.startswith("m=audio "):
+                port = int(line.split()[1])
+        if host and port:
+            self.peer = host, port
+
+    def say(self, hertz: float | None) -> None:
+        """A tone without end; None: be silent (and send nothing)."""
+        self._hertz = hertz
+
+    def hears(self, hertz: float, *, seconds: float = 0.5) -> bool:
+        """Whether the last while was mostly this tone (Goertzel)."""
+        wanted = int(RATE * seconds)
+        samples = list(self._heard)[-wanted:]
+        if len(samples) < wanted:
+            return False
+        power = sum(sample * sample for sample in samples)
+        if power < wanted * 100.0**2:
+            return False
+        factor, before, last = 2 * math.cos(2 * math.pi * hertz / RATE), 0.0, 0.0
+        for sample in samples:
+            before, last = last, sample + factor * last - before
+        tone = last * last + before * before - factor * last * before
+        return tone / (power * wanted / 2) > 0.5
+
+    async def next_packet(self) -> None:
+        self._arrived.clear()
+        await self._arrived.wait()
+
+    def forget(self) -> None:
+        self._heard.clear()
+
+    def close(self) -> None:
+        self._speaks.cancel()
+        asyncio.get_running_loop().remove_reader(self._socket)
+        self._socket.close()
+
+    def _readable(self) -> None:
+        while True:
+            try:
+                data = self._socket.recv(2048)
+            except OSError:
+                return
+            if len(data) < 12 or data[0] >> 6 != 2 or 192 <= data[1] < 224:
+                continue
+            self._arrived.set()
+            kind, payload = data[1] & 0x7F, data[12:]
+            if kind == 8:
+                self.received += 1
+                self._heard.extend([_HEARD[octet] for octet in payload])
+            elif kind == 0:
+                self.received += 1
+            elif kind == 101 and len(payload) >= 4 and payload[1] & 0x80:
+                stamp = int.from_bytes(data[4:8], "big")
+                if stamp != self._ended_at:
+                    self._ended_at = stamp
+                    self.events.append(payload[0])
+
+    async def _speak(self) -> None:
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        phase = 0
+        while True:
+            due = max(due + 0.02, loop.time())
+            await asyncio.sleep(due - loop.time())
+            if self._hertz is None or self.peer is None:
+                continue
+            angle = 2 * math.pi * self._hertz / RATE
+            frame = bytes([to_alaw(int(8000 * math.sin(angle * (phase + i)))) for i in range(FRAME)])
+            phase += FRAME
+            self._number, self._time = (self._number + 1) & 0xFFFF, (self._time + FRAME) & 0xFFFFFFFF
+            header = struct.pack("!BBHII", 0x80, 8, self._number, self._time, self._ssrc)
+            try:
+                self._socket.sendto(header + frame, self.peer)
+            except OSError:
+                continue

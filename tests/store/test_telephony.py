@@ -1,0 +1,218 @@
+"""Bindings, call records, dialogs and the server's notes: what lasts over a restart."""
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+import pytest
+
+from offhook.people.directory import DeviceInfo
+from offhook.sip.dialog import TalkingDialog
+from offhook.sip.flow import Flow
+from offhook.store.bindings import Bindings, KeptBinding
+from offhook.store.database import Database, StoreError
+from offhook.store.devices import Devices
+from offhook.store.dialogs import Dialogs, KeptDialog
+from offhook.store.meta import Meta
+from offhook.store.records import Filter, Record, Records
+from offhook.store.users import Users
+
+NOW = 1_790_000_000.0
+
+
+# ---- bindings
+
+
+@pytest.fixture
+async def phone(database: Database) -> DeviceInfo:
+    anna = await Users(database, "hq").add("anna", "Anna Berg", "101", now=NOW)
+    devices = Devices(database, "hq")
+    return await devices.add_phone(anna.id, "Desk", "anna-desk", secret="s", realm="offhook", now=NOW)
+
+
+def binding(device: str, *, contact: bytes = b"sip:anna@192.0.2.7:5062", cseq: int = 1) -> KeptBinding:
+    return KeptBinding(
+        device,
+        contact,
+        Flow("udp", "2001:db8::7", 5062, "::", 5060),
+        b"<urn:uuid:1> 1",
+        b"some\xff\0id@host",
+        cseq,
+        NOW + 300,
+        nat=True,
+        user_agent=b"Phone/1.0",
+    )
+
+
+async def test_a_binding_comes_back_as_it_was(database: Database, phone: DeviceInfo) -> None:
+    bindings = Bindings(database, "hq")
+    await bindings.put([binding(phone.id)])
+    assert await bindings.load(now=NOW) == [binding(phone.id)]
+
+
+async def test_a_refresh_takes_the_place_of_the_former_binding(database: Database, phone: DeviceInfo) -> None:
+    bindings = Bindings(database, "hq")
+    await bindings.put([binding(phone.id), binding(phone.id, contact=b"sip:other@192.0.2.8")])
+    await bindings.put([binding(phone.id, cseq=2)])
+    kept = await bindings.load(now=NOW)
+    assert sorted((b.contact, b.cseq) for b in kept) == [
+        (b"sip:anna@192.0.2.7:5062", 2),
+        (b"sip:other@192.0.2.8", 1),
+    ]
+
+
+async def test_what_has_expired_or_was_removed_does_not_come_back(
+    database: Database, phone: DeviceInfo
+) -> None:
+    bindings = Bindings(database, "hq")
+    await bindings.put([binding(phone.id), binding(phone.id, contact=b"sip:b@192.0.2.8")])
+    await bindings.remove([(phone.id, b"sip:b@192.0.2.8")])
+    assert len(await bindings.load(now=NOW)) == 1
+    assert await bindings.load(now=NOW + 300) == []
+    assert await database.read("select * from bindings") == []
+
+
+# ---- records
+
+
+@pytest.fixture
+async def records(database: Database) -> Records:
+    return await Records.open(database, "hq")
+
+
+def record(id: str, **changes: object) -> Record:
+    first = Record(
+        id, "hq.11.11", "hq.11", "in", "missed", "102", "Ben Cole", "hq.12", device="hq.13", begun=NOW
+    )
+    return msgspec.structs.replace(first, **changes)
+
+
+Keep = Callable[..., Awaitable[Record]]
+
+
+@pytest.fixture
+def ended(records: Records) -> Keep:
+    async def keep(**changes: object) -> Record:
+        kept = record(records.new_id(), ended=NOW + 10, cause="no-answer", **changes)
+        await records.keep(kept)
+        return kept
+
+    return keep
+
+
+async def test_a_record_is_opened_touched_and_closed_as_one_row(records: Records) -> None:
+    id = records.new_id()
+    await records.keep(record(id))
+    assert await records.page("hq.11") == []  # its call lives
+    await records.keep(record(id, outcome="answered", answered=NOW + 4))
+    closed = record(id, outcome="answered", answered=NOW + 4, ended=NOW + 64, cause="normal")
+    await records.keep(closed)
+    await records.keep(closed)  # a group commit may be repeated
+    assert await records.page("hq.11") == [closed]
+
+
+async def test_records_come_newest_first_in_pages_and_to_their_user_only(
+    records: Records, ended: Keep
+) -> None:
+    kept = [await ended() for _ in range(5)]
+    await ended(user="hq.12")
+    first = await records.page("hq.11", limit=3)
+    assert first == [kept[4], kept[3], kept[2]]
+    assert await records.page("hq.11", limit=3, before=first[-1].id) == [kept[1], kept[0]]
+    assert await records.page("hq.11", before="nonsense") == []
+
+
+@pytest.mark.parametrize(
+    ("filter", "expected"),
+    [("all", "damo"), ("missed", "m"), ("incoming", "dam"), ("outgoing", "o")],
+)
+async def test_records_are_filtered(records: Records, ended: Keep, filter: Filter, expected: str) -> None:
+    letters = {
+        (await ended(direction="out", outcome="missed")).id: "o",
+        (await ended(outcome="missed")).id: "m",
+        (await ended(outcome="answered")).id: "a",
+        (await ended(outcome="declined")).id: "d",
+    }
+    page = await records.page("hq.11", filter=filter)
+    assert "".join(letters[each.id] for each in page) == expected
+
+
+async def test_a_stranger_has_no_user_and_a_name_of_any_letters(records: Records, ended: Keep) -> None:
+    odd = await ended(other="", device="", name="Mal\0lory \ud800 \U0001f4de", number="sip:m@evil\0")
+    (kept,) = await records.page("hq.11")
+    assert kept == msgspec.structs.replace(odd, name="Mallory ? \U0001f4de", number="sip:m@evil")
+
+
+async def test_ids_go_on_after_a_restart(database: Database, records: Records, ended: Keep) -> None:
+    last = (await ended()).id
+    again = await Records.open(database, "hq")
+    assert again.new_id() > last
+
+
+async def test_what_a_crash_left_open_ends_when_the_server_was_last_seen(records: Records) -> None:
+    talking, ringing, late = [records.new_id() for _ in range(3)]
+    await records.keep(record(talking, outcome="answered", answered=NOW + 4))
+    await records.keep(record(ringing))
+    await records.keep(record(late, begun=NOW + 61))  # after the last stamp
+    await records.close_open(NOW + 60)
+    assert [(r.id, r.outcome, r.ended, r.cause) for r in await records.page("hq.11")] == [
+        (late, "failed", NOW + 61, "restart"),
+        (ringing, "failed", NOW + 60, "restart"),
+        (talking, "answered", NOW + 60, "restart"),
+    ]
+
+
+# ---- dialogs
+
+
+async def test_a_dialog_comes_back_with_all_a_bye_needs(database: Database) -> None:
+    dialogs = Dialogs(database)
+    dialog = TalkingDialog(
+        call_id=b"abc@host",
+        local=b'"Anna" <sip:101@pbx>;tag=1',
+        remote=b"<sip:102@pbx>;tag=\xff2",
+        cseq=2,
+        target=b"sip:ben@192.0.2.9:5060",
+        routes=(b"<sip:proxy;lr>", b'"a, b" <sip:other;lr>'),
+        flow=Flow("tls", "192.0.2.9", 40000, "192.0.2.1", 5061),
+    )
+    kept = KeptDialog("hq.11.12", "hq.11.11", dialog)
+    await dialogs.put(kept)
+    await dialogs.put(KeptDialog("hq.11.13", "hq.11.11", dialog))
+    await dialogs.remove("hq.11.13")
+    assert await dialogs.load() == [kept]
+
+
+async def test_a_dialog_without_routes_has_none_when_it_comes_back(database: Database) -> None:
+    dialogs = Dialogs(database)
+    for cseq in (1, 2):
+        dialog = TalkingDialog(b"a", b"b", b"c", cseq, b"d", (), Flow("udp", "192.0.2.9", 1, "192.0.2.1", 2))
+        await dialogs.put(KeptDialog("hq.11.12", "hq.11.11", dialog))
+    assert [kept.dialog for kept in await dialogs.load()] == [dialog]
+
+
+# ---- meta
+
+
+async def test_starts_are_counted_from_one(database: Database) -> None:
+    assert [await Meta(database).next_boot() for _ in range(12)] == list(range(1, 13))
+
+
+async def test_the_last_stamp_is_the_last_living_second(database: Database) -> None:
+    meta = Meta(database)
+    assert await meta.last_alive() is None
+    await meta.stamp_alive(NOW)
+    await meta.stamp_alive(NOW + 5.25)
+    assert await meta.last_alive() == NOW + 5.25
+
+
+async def test_the_secret_is_made_once(database: Database) -> None:
+    secret = await Meta(database).secret()
+    assert len(secret) == 32
+    assert await Meta(database).secret() == secret
+
+
+async def test_the_first_realm_stays(database: Database) -> None:
+    assert await Meta(database).realm("first") == "first"
+    with pytest.raises(StoreError, match="write realm = 'first'"):
+        await Meta(database).realm("second")
+    assert await Meta(database).realm("first") == "first"

@@ -1,0 +1,174 @@
+"""People at Chromium: what they type, click, see and hear.
+
+Each browser's microphone says one steady tone, so that who hears whom can be measured.
+"""
+
+import wave
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from playwright.async_api import Browser as Chromium
+from playwright.async_api import BrowserContext, Page, Playwright, async_playwright, expect
+
+from tests.stories.office import PASSWORD, Office, eventually
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-device-for-media-stream",
+    "--autoplay-policy=no-user-gesture-required",
+    "--allow-loopback-in-peer-connection",
+]
+
+# Keeps every connection the page makes, so that what arrives there can be measured.
+KEEP_CONNECTIONS = """
+    window.connections = [];
+    window.RTCPeerConnection = class extends RTCPeerConnection {
+        constructor(...how) { super(...how); window.connections.push(this); }
+    };
+"""
+
+# The loudest frequency among what the newest live connection receives, as [hertz, level in dB].
+LISTEN = """async () => {
+    const live = window.connections.filter(c => c.connectionState === "connected");
+    const track = live.at(-1)?.getReceivers()[0]?.track;
+    if (!track) return [0, -200];
+    const context = window.ear ??= new AudioContext();
+    const source = context.createMediaStreamSource(new MediaStream([track]));
+    const analyser = new AnalyserNode(context, {fftSize: 16384, smoothingTimeConstant: 0});
+    source.connect(analyser);
+    await new Promise(done => setTimeout(done, 600));
+    const level = new Float32Array(analyser.frequencyBinCount);
+    analyser.getFloatFrequencyData(level);
+    source.disconnect();
+    const loudest = level.reduce((best, value, bin) => value > level[best] ? bin : best, 0);
+    return [loudest * context.sampleRate / analyser.fftSize, level[loudest]];
+}"""
+
+
+def write_tone(path: Path, hertz: float) -> Path:
+    """A few seconds of a tone that joins its own beginning, as the fake microphone wants it."""
+    rate = 48000
+    samples = 12000 * np.sin(2 * np.pi * hertz * np.arange(rate * 4) / rate)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(samples.astype("<i2").tobytes())
+    return path
+
+
+class Seat:
+    """One Chromium with one voice; people sit down at it and open tabs."""
+
+    def __init__(self, office: Office, folder: Path, tone: float) -> None:
+        self._office = office
+        self._voice = write_tone(folder / f"voice-{tone:g}.wav", tone)
+        self.tone = tone
+
+    async def __aenter__(self) -> Self:
+        self._playwright: Playwright = await async_playwright().start()
+        self._chromium: Chromium = await self._playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=[*FLAGS, f"--use-file-for-fake-audio-capture={self._voice}"],
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, why: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._chromium.close()
+        await self._playwright.stop()
+
+    async def sign_in(self, username: str, *, microphone: bool = True) -> "Desk":
+        context = await self._chromium.new_context(
+            permissions=["microphone", "notifications"] if microphone else [], base_url=self._office.url
+        )
+        desk = Desk(context, await context.new_page(), self.tone)
+        await desk.arrive()
+        await desk.page.get_by_label("User name").fill(username)
+        await desk.page.get_by_label("Password", exact=True).fill(PASSWORD)
+        await desk.page.get_by_role("button", name="Sign in").click()
+        await desk.is_in()
+        return desk
+
+    async def kill(self) -> None:
+        await self._chromium.close()
+
+
+class Desk:
+    """One tab of a signed-in user."""
+
+    def __init__(self, context: BrowserContext, page: Page, tone: float) -> None:
+        self.context = context
+        self.page = page
+        self.tone = tone
+        self.problems: list[str] = []
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        page.on("console", lambda said: self.problems.append(said.text) if said.type == "error" else None)
+
+    async def arrive(self) -> None:
+        await self.page.add_init_script(KEEP_CONNECTIONS)
+        await self.page.goto("/")
+
+    async def another_tab(self) -> "Desk":
+        desk = Desk(self.context, await self.context.new_page(), self.tone)
+        await desk.arrive()
+        await desk.is_in()
+        return desk
+
+    async def is_in(self) -> None:
+        await expect(self.page.get_by_role("button", name="Account")).to_be_visible(timeout=15000)
+
+    def button(self, name: str) -> "object":
+        return self.page.get_by_role("button", name=name)
+
+    async def dials(self, number: str) -> None:
+        field = self.page.get_by_label("Name or number")
+        await field.fill(number)
+        await field.press("Enter")
+
+    async def answers(self) -> None:
+        await self.page.get_by_role("button", name="Answer").first.click(timeout=15000)
+
+    async def declines(self) -> None:
+        await self.page.get_by_role("button", name="Decline").first.click(timeout=15000)
+
+    async def hangs_up(self) -> None:
+        await self.page.get_by_role("button", name="End call").first.click()
+
+    async def rings(self) -> None:
+        await expect(self.page.get_by_role("button", name="Answer").first).to_be_visible(timeout=15000)
+
+    async def has_no_call(self) -> None:
+        await expect(self.page.get_by_role("button", name="End call")).to_have_count(0, timeout=15000)
+        await expect(self.page.get_by_role("button", name="Answer")).to_have_count(0, timeout=15000)
+
+    async def hears(self, hertz: float) -> None:
+        """The loudest thing to be heard is this tone."""
+        heard: list[tuple[float, float]] = []
+
+        async def loud() -> bool:
+            found, level = await self.page.evaluate(LISTEN)
+            heard.append((found, level))
+            return abs(found - hertz) < 15 and level > -70
+
+        try:
+            await eventually(loud, within=15)
+        except AssertionError:
+            raise AssertionError(f"should hear {hertz:g} Hz, hears (Hz, dB): {heard[-3:]}") from None
+
+    async def hears_nothing(self) -> None:
+        async def quiet() -> bool:
+            _, level = await self.page.evaluate(LISTEN)
+            return bool(level < -75)
+
+        await eventually(quiet, within=15, what="silence")

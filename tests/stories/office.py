@@ -1,0 +1,164 @@
+"""A running Offhook for the stories: the demo office as its own process, on free ports of loopback.
+
+Stories wait for facts with `eventually`, never for seconds.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+PASSWORD = "correct horse battery"
+T = TypeVar("T")
+
+
+async def eventually(look: Callable[[], Awaitable[T] | T], *, within: float = 10.0, what: str = "") -> T:
+    """The first true value that `look` gives; fails when there is none in time."""
+    deadline = time.monotonic() + within
+    while True:
+        found = look()
+        value = await found if isinstance(found, Awaitable) else found
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {within:g} s: {what or look}")
+        await asyncio.sleep(0.05)
+
+
+def free_port(kind: int = socket.SOCK_STREAM, host: str = "127.0.0.1") -> int:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, kind) as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
+
+
+class Office:
+    """The demo, started and stopped as a person would; `data` outlives a restart."""
+
+    def __init__(self, data: Path, *, environment: dict[str, str] | None = None) -> None:
+        self.data = data
+        self.http_port, self.sip_port, self.sips_port = free_port(), free_port(), free_port()
+        self.log = data.parent / f"{data.name}.log"
+        self._environment = environment or {}
+        self._process: subprocess.Popen[bytes] | None = None
+        self.ready_after = 0.0
+
+    # ---- life
+
+    def start(self) -> None:
+        begun = time.monotonic()
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "offhook", "demo", "--data", str(self.data)),
+                    *("--http", f"127.0.0.1:{self.http_port}", "--sip", f"127.0.0.1:{self.sip_port}"),
+                    *("--sips", f"127.0.0.1:{self.sips_port}", "--password", PASSWORD),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **self._environment},
+            )
+        while True:
+            if self._process.poll() is not None:
+                raise AssertionError(f"the demo ended at once:\n{self.log.read_text()[-3000:]}")
+            with (
+                contextlib.suppress(OSError),
+                urllib.request.urlopen(f"{self.url}/readyz", timeout=1) as answer,
+            ):
+                if answer.status == 200:
+                    break
+            if time.monotonic() > begun + 30:
+                raise AssertionError(f"the demo is not ready after 30 s:\n{self.log.read_text()[-3000:]}")
+            time.sleep(0.02)
+        self.ready_after = time.monotonic() - begun
+
+    def stop(self, sign: int = signal.SIGTERM) -> int:
+        """End it; its exit status, negative if the signal itself ended it."""
+        assert self._process is not None, "only a started office can be stopped"
+        self._process.send_signal(sign)
+        return self._process.wait(15)
+
+    def kill(self) -> None:
+        self.stop(signal.SIGKILL)
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None, "only a started office has a process"
+        return self._process.pid
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.http_port}"
+
+    # ---- looking in
+
+    def metrics(self) -> dict[str, float]:
+        """What /metrics says: each line's name with its labels, and its value."""
+        with urllib.request.urlopen(f"{self.url}/metrics", timeout=5) as answer:
+            lines = answer.read().decode().splitlines()
+        return {
+            name: float(value)
+            for name, _, value in (line.rpartition(" ") for line in lines if line[:1] != "#")
+        }
+
+    def errors(self) -> list[str]:
+        """Lines of the log that should not be there."""
+        lines = self.log.read_text().splitlines()
+        return [line for line in lines if "ERROR" in line or "Traceback" in line or "CRITICAL" in line]
+
+    def sign_in(self, username: str, password: str = PASSWORD) -> "Account":
+        account = Account(self)
+        account.post("login", {"username": username, "password": password})
+        return account
+
+
+class Account:
+    """A signed-in user's HTTP, with the cookie and nothing else of a browser."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        self.cookie = ""
+
+    def get(self, path: str) -> Any:
+        return self._ask(urllib.request.Request(f"{self._office.url}/api/v1/{path}"))
+
+    def post(self, path: str, body: object) -> Any:
+        request = urllib.request.Request(
+            f"{self._office.url}/api/v1/{path}",
+            json.dumps(body).encode(),
+            {"Content-Type": "application/json", "Origin": self._office.url},
+        )
+        return self._ask(request)
+
+    def do(self, command: str, **fields: object) -> Any:
+        """Run a command as POST /api/v1/commands/<command>."""
+        return self.post(f"commands/{command}", fields)["ok"]
+
+    def _ask(self, request: urllib.request.Request) -> Any:
+        if self.cookie:
+            request.add_header("Cookie", self.cookie)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            if (cookie := answer.headers.get("Set-Cookie")) is not None:
+                self.cookie = cookie.partition(";")[0]
+            text = answer.read()
+        return json.loads(text) if text else None
+
+
+def trusting() -> ssl.SSLContext:
+    """For phones in tests: the office's certificate is its own."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context

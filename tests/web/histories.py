@@ -1,0 +1,210 @@
+"""Histories for the law of the mirror: things come, change and go; a client watches, leaves and returns."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from offhook.calls.cause import Cause
+from offhook.calls.leg import Party
+from offhook.calls.view import CallView, LegView
+from offhook.feed import Feed
+from offhook.people.devices import DeviceView
+from offhook.people.directory import User
+from offhook.people.presence import Presence
+from offhook.store.records import Record
+from offhook.web.attachment import Attachment
+from offhook.web.follow import Outbox, Share
+from offhook.web.views import Record as WireRecord
+from offhook.web.views import Views
+from offhook.web.views import record as view_of
+from offhook.web.wire import Ok, line
+from tests.web.house import apply
+
+USERS = ("hq.11", "hq.12", "hq.13", "hq.14")
+ME = USERS[0]
+BOOT = 7
+KINDS = ("call", "presence", "user", "device", "attachment")
+CLASSES: dict[str, Any] = {
+    "call": CallView,
+    "presence": Presence,
+    "user": User,
+    "device": DeviceView,
+    "attachment": Attachment,
+}
+
+
+@dataclass(frozen=True)
+class Put:
+    """A thing of this kind gets its `version`th value; those in `users` are concerned."""
+
+    kind: str
+    which: int
+    version: int
+    users: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Remove:
+    kind: str
+    which: int
+
+
+@dataclass(frozen=True)
+class Say:
+    user: int
+
+
+@dataclass(frozen=True)
+class Watch:
+    users: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Read:
+    """The client takes a frame."""
+
+
+@dataclass(frozen=True)
+class Return:
+    """The connection breaks; what was not read is lost; the client says hello again."""
+
+
+Step = Put | Remove | Say | Watch | Read | Return
+
+
+def thing(kind: str, which: int, version: int, users: Sequence[int]) -> Any:
+    owner = USERS[which % len(USERS)]
+    match kind:
+        case "call":
+            audience = tuple(USERS[user] for user in users)
+            legs = tuple(
+                LegView(
+                    f"leg{which}.{i}",
+                    Party(str(i), "Ünal „U“", user),
+                    i == 0,
+                    "talking",
+                    False,
+                    version % 2 == 0,
+                    False,
+                    None,
+                )
+                for i, user in enumerate(audience)
+            )
+            cause = Cause.BUSY if version % 3 == 0 else None
+            return CallView(
+                f"call{which}", "talking", legs, Party("102"), 5.0, float(version), None, cause, audience
+            )
+        case "presence":
+            return Presence(
+                owner, ("offline", "available", "ringing", "on-call")[version % 4], float(version)
+            )
+        case "user":
+            return User(owner, f"name{which}", f"Name {version}", str(100 + which), f"device{version}")
+        case "device":
+            return DeviceView(
+                f"device{which}", USERS[users[0] if users else 0], "desk", "phone", version % 2 == 0, version
+            )
+        case _:
+            return Attachment(
+                f"leg{which}", f"call{version}", f"tab{version}", USERS[users[0] if users else 0]
+            )
+
+
+@dataclass
+class History:
+    """The feed, one client of it, and what the client has made of all it heard."""
+
+    feed: Feed = field(default_factory=Feed)
+    views: Views = field(default_factory=lambda: Views(lambda now: now + 1_000_000))
+    mirror: dict[tuple[str, str], Any] = field(default_factory=dict)
+    heard: list[dict[str, Any]] = field(default_factory=list)
+    n: int = -1
+    watched: list[str] = field(default_factory=list)  # as granted last
+    asked: list[list[str]] = field(default_factory=list)  # and not yet granted
+    posts: list[Any] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.views.add(Posted, "record", WireRecord, lambda posted, level: view_of(posted), post=True)
+        self._connect()
+
+    def does(self, step: Step) -> None:
+        match step:
+            case Put(kind, which, version, users):
+                self.feed.set(thing(kind, which, version, users))
+            case Remove(kind, which):
+                self.feed.drop(CLASSES[kind], thing(kind, which, 0, ()).id)
+            case Say(user):
+                self.feed.post(record(user, self.feed.n))
+            case Watch(users):
+                wanted = [USERS[user] for user in users]
+                self.asked.append(wanted)
+                self.share.show(wanted)
+                self.outbox.add(line(Ok(len(self.asked), None)))
+            case Read():
+                self._read()
+            case Return():
+                self.share.close()
+                self._connect()
+
+    def catches_up(self) -> None:
+        while self.outbox:
+            self._read()
+
+    def late_snapshot(self) -> dict[tuple[str, str], Any]:
+        """What a client that comes now, and watches the same users, is shown."""
+        outbox = Outbox()
+        share = Share(self.feed, self.views, ME, outbox, wake=lambda: None)
+        share.begin(self.watched, fits=lambda latest: False, boot=BOOT, time=0.0)
+        share.close()
+        mirror: dict[tuple[str, str], Any] = {}
+        apply(mirror, json.loads(outbox.take()))
+        return mirror
+
+    def _connect(self) -> None:
+        n = -1 if self.asked else self.n
+        self.asked = []
+        self.outbox = Outbox()
+        self.share = Share(self.feed, self.views, ME, self.outbox, wake=lambda: None)
+        self.share.begin(self.watched, fits=lambda latest: n >= latest, boot=BOOT, time=0.0)
+
+    def _read(self) -> None:
+        if not self.outbox:
+            return
+        for text in self.outbox.take().split("\n"):
+            said = json.loads(text)
+            self.heard.append(said)
+            if "ok" in said:
+                self.watched = self.asked.pop(0)
+                continue
+            assert said["n"] >= self.n, "lines come in the order of their numbers"
+            self.n = said["n"]
+            apply(self.mirror, said)
+            if "post" in said:
+                self.posts.append(said["value"])
+
+
+def record(user: int, number: int) -> Any:
+    return Posted(
+        f"hq.{number}",
+        "call1",
+        USERS[user],
+        "in",
+        "missed",
+        "102",
+        "Ben",
+        "",
+        "",
+        5.0,
+        None,
+        9.0,
+        "no-answer",
+    )
+
+
+class Posted(Record, frozen=True):
+    """A record on the feed."""
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        return (f"own.{self.user}",)
