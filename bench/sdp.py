@@ -1,4 +1,7 @@
-"""What SDP and a call's media control cost the server, in CPU-µs. Nothing is read twice from a cache."""
+"""What SDP and a call's media control cost the server, in CPU-µs.
+
+No text is read twice; a phone's codec lines are the same in every call, as they are in life.
+"""
 
 import time
 from collections.abc import Callable
@@ -30,7 +33,18 @@ a=ptime:20
 a=sendrecv
 """.replace("\n", "\r\n")
 
-ANSWER = OFFER.replace("8 0 9 18 101", "8 101").replace("192.0.2.10", "192.0.2.11")
+ANSWER = """\
+v=0
+o=bob 2890844730 {0} IN IP4 192.0.2.11
+s=call
+c=IN IP4 192.0.2.11
+t=0 0
+m=audio 49180 RTP/AVP 8 101
+a=rtpmap:8 PCMA/8000
+a=rtpmap:101 telephone-event/8000
+a=fmtp:101 0-15
+a=sendrecv
+""".replace("\n", "\r\n")
 
 
 def cpu(work: Callable[[], object], times: int) -> float:

@@ -100,9 +100,14 @@ class Pbx:
         one.other, two.other = two, one
         one.session = self.endpoint.accept(tx, request, one, now)
         two.session = self.endpoint.invite(
-            b"sip:102@192.0.2.20:5060", CALLED, two, local=b'"Anna Berg" <sip:101@pbx>', remote=b"<sip:102@pbx>",
-            sdp=request.body, now=now,
-        )  # fmt: skip
+            b"sip:102@192.0.2.20:5060",
+            CALLED,
+            two,
+            local=b'"Anna Berg" <sip:101@pbx>',
+            remote=b"<sip:102@pbx>",
+            sdp=request.body,
+            now=now,
+        )
 
 
 class Bench:
@@ -117,9 +122,11 @@ class Bench:
         self.count += 1
         n = self.count
         invite = (
-            b"INVITE sip:102@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bK-i%d;rport\r\n"
-            b"Max-Forwards: 70\r\nFrom: \"Anna Berg\" <sip:101@192.0.2.1>;tag=t%d\r\nTo: <sip:102@192.0.2.1>\r\n"
-            b"Call-ID: %d-bench@192.0.2.10\r\nCSeq: 1 INVITE\r\nContact: <sip:101@192.0.2.10:5060>\r\n%b%b"
+            b"INVITE sip:102@192.0.2.1 SIP/2.0\r\n"
+            b"Via: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bKi%d;rport\r\n"
+            b"Max-Forwards: 70\r\nFrom: \"Anna Berg\" <sip:101@192.0.2.1>;tag=t%d\r\n"
+            b"To: <sip:102@192.0.2.1>\r\nCall-ID: %d-bench@192.0.2.10\r\nCSeq: 1 INVITE\r\n"
+            b"Contact: <sip:101@192.0.2.10:5060>\r\n%b%b"
             % (n, n, n, PHONE, BODY)
         )  # fmt: skip
         out = self._feed("INVITE", invite, CALLER)
@@ -146,8 +153,8 @@ class Bench:
             "REGISTER",
             b"REGISTER sip:192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bK-r%d;rport\r\n"
             b"Max-Forwards: 70\r\nFrom: <sip:101@192.0.2.1>;tag=r%d\r\nTo: <sip:101@192.0.2.1>\r\n"
-            b"Call-ID: %d-register\r\nCSeq: 1 REGISTER\r\nContact: <sip:101@192.0.2.10:5060>\r\nExpires: 300\r\n%b%b"
-            % (n, n, n, PHONE, NONE),
+            b"Call-ID: %d-register\r\nCSeq: 1 REGISTER\r\nContact: <sip:101@192.0.2.10:5060>\r\n"
+            b"Expires: 300\r\n%b%b" % (n, n, n, PHONE, NONE),
             CALLER,
         )
 
@@ -221,8 +228,9 @@ def _lines(message: bytes, *names: bytes) -> bytes:
 
 def _request(method: bytes, target: bytes, inside: bytes, call: int, cseq: int) -> bytes:
     return (
-        b"%b %b SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bK-%b%d;rport\r\nMax-Forwards: 70\r\n%b"
-        b"CSeq: %d %b\r\n%b" % (method, target, method, call, inside, cseq, method, NONE)
+        b"%b %b SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bK%b%d;rport\r\n"
+        b"Max-Forwards: 70\r\n%bCSeq: %d %b\r\n%b"
+        % (method, target, method, call, inside, cseq, method, NONE)
     )
 
 

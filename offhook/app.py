@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import offhook.web
 from offhook import logs
@@ -22,18 +23,20 @@ from offhook.calls.switch import Switch
 from offhook.calls.users import everyone
 from offhook.certificates import Certificate, names_of_this_machine, own_certificate
 from offhook.clock import Clock
-from offhook.config import Config, Demo
+from offhook.config import Config, Demo, Sip
+from offhook.config import Web as WebSection
 from offhook.demo import configuration, furnish
 from offhook.features.dialogs import DialogsOnDisk
 from offhook.features.records import Recorder
 from offhook.feed import Feed
+from offhook.household import Household, Reload
 from offhook.ids import LiveIds
 from offhook.lag import LagWatch
 from offhook.media.engine import open_engine
 from offhook.metrics import measure
 from offhook.passwords import Passwords
 from offhook.people.devices import Devices
-from offhook.people.directory import DeviceInfo, Directory, User
+from offhook.people.directory import Directory, User
 from offhook.people.presence import PresenceKeeper
 from offhook.phones.addresses import address_towards
 from offhook.phones.edge import Phones, written
@@ -117,6 +120,7 @@ async def running(config: Config) -> AsyncIterator[Server]:
         records = await Records.open(database, config.site)
         if (alive := await meta.last_alive()) is not None:
             await records.close_open(alive)  # what a crash left open ended then
+        await meta.realm(config.sip.realm)  # refuses another than the phones' secrets were made for
         boot = await meta.next_boot()
         ids = LiveIds(config.site, boot)
 
@@ -141,7 +145,8 @@ async def running(config: Config) -> AsyncIterator[Server]:
         presence = PresenceKeeper(feed, loop.time)
 
         lag = LagWatch()
-        certificate = _certificate(config)
+        certificate = _certificate(config, config.web)
+        for_phones = _certificate(config, config.sip) if config.sip.certificate else certificate
         dialogs = DialogsOnDisk(Dialogs(database))
         phones = Phones(
             config,
@@ -154,7 +159,7 @@ async def running(config: Config) -> AsyncIterator[Server]:
             ids=ids,
             dialogs=dialogs,
             lag=lag.p90,
-            context=lambda: certificate.context,
+            context=lambda: for_phones.context,
         )
         Recorder(feed, records, clock, lambda call: switch.kept(call, loop.time()))
 
@@ -185,7 +190,8 @@ async def running(config: Config) -> AsyncIterator[Server]:
             soon=loop.call_soon,
         )
         household = Household(directory, devices, feed, presence, phones, web)
-        household.take_in(await users.load_all(), await KeptDevices(database, config.site).load_all())
+        reload = Reload(meta, users, KeptDevices(database, config.site), household, web)
+        await reload.load()
         phones.restore(await bindings.load(now=clock.wall(loop.time())))
         measure(web.health, phones=phones, switch=switch, engine=engine, database=database, lag=lag)
 
@@ -202,9 +208,10 @@ async def running(config: Config) -> AsyncIterator[Server]:
 
         tasks = [
             lag.run(),
-            _every(CHANGES_SECONDS, Reload(meta, users, KeptDevices(database, config.site), household)),
+            _every(CHANGES_SECONDS, reload.look),
             _every(ALIVE_SECONDS, lambda: meta.stamp_alive(clock.wall(loop.time()))),
             _every(CERTIFICATE_SECONDS, _now(certificate.refresh)),
+            _every(CERTIFICATE_SECONDS, _now(for_phones.refresh)),
             _every(60.0, _now(clock.renew)),
             _every(3600.0, lambda: sessions.forget_expired(now=clock.wall(loop.time()))),
         ]
@@ -232,67 +239,6 @@ class Alarm:
     def _due(self) -> None:
         self._timer = None
         self.ring()
-
-
-class Household:
-    """Users and devices as the database has them, brought to life."""
-
-    def __init__(
-        self,
-        directory: Directory,
-        devices: Devices[Any],
-        feed: Feed,
-        presence: PresenceKeeper,
-        phones: Phones,
-        web: Web,
-    ) -> None:
-        self._directory = directory
-        self._devices = devices
-        self._feed = feed
-        self._presence = presence
-        self._phones = phones
-        self._web = web
-
-    def take_in(self, users: list[Any], devices: list[DeviceInfo]) -> None:
-        """Make memory agree: who is new comes, who has changed changes, who is gone goes."""
-        directory = self._directory
-        for id in {user.id for user in directory.users()} - {user.id for user in users}:
-            self._feed.drop(User, id)
-            directory.remove_user(id)
-            self._presence.forget(id)
-        for id in {device.id for device in directory.devices()} - {device.id for device in devices}:
-            directory.remove_device(id)
-            self._devices.remove(id)
-        for user in users:
-            if directory.user(user.id) != user:
-                is_new = directory.user(user.id) is None
-                directory.put_user(user)
-                self._feed.set(user)
-                if is_new:
-                    self._presence.introduce(user.id)
-        for device in devices:
-            if directory.device(device.id) != device:
-                directory.put_device(device)
-                live = self._phones.device(device) if device.kind == "phone" else self._web.device(device)
-                self._devices.add(device, live)
-
-
-class Reload:
-    """Looks whether the command line has changed users or devices, and takes in what it finds."""
-
-    def __init__(self, meta: Meta, users: Users, devices: KeptDevices, household: Household) -> None:
-        self._meta = meta
-        self._users = users
-        self._devices = devices
-        self._household = household
-        self._seen: int | None = None
-
-    async def __call__(self) -> None:
-        changes = await self._meta.changes()
-        if changes != self._seen:
-            if self._seen is not None:
-                self._household.take_in(await self._users.load_all(), await self._devices.load_all())
-            self._seen = changes
 
 
 # ---- what the parts are given
@@ -329,10 +275,15 @@ def _candidates(reached_at: str, config: Config) -> list[str]:
     return list(dict.fromkeys(host for host in found if host))
 
 
-def _certificate(config: Config) -> Certificate:
-    if config.web.certificate:
-        return Certificate(Path(config.web.certificate), Path(config.web.key))
-    return own_certificate(Path(config.data), names_of_this_machine())
+def _certificate(config: Config, section: WebSection | Sip) -> Certificate:
+    """The one given for this section, or one of our own for every name we go by."""
+    if section.certificate:
+        return Certificate(Path(section.certificate), Path(section.key))
+    names = [urlsplit(config.web.url).hostname, config.sip.domain, config.net.public, config.net.public6]
+    listening = [config.web.listen.host, *[address.host for address in config.sip.tls]]
+    everywhere = ("", None, "0.0.0.0", "::")
+    own = [*names_of_this_machine(), *[name for name in [*names, *listening] if name not in everywhere]]
+    return own_certificate(Path(config.data), [name for name in own if name])
 
 
 async def _end_calls(switch: Switch, loop: asyncio.AbstractEventLoop) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from offhook.config import Config, Demo, Media, Sip, Web, is_loopback
 from offhook.passwords import Passwords
+from offhook.sip.auth import ha1
 from offhook.store.database import Database, open_database
 from offhook.store.devices import Devices
 from offhook.store.meta import Meta
@@ -59,7 +60,7 @@ async def _people(config: Config, database: Database, word: str) -> None:
     realm = await Meta(database).realm(config.sip.realm)
     passwords = Passwords()
     known = {user.username: user for user in await users.load_all()}
-    phones = {device.sip_user for device in await devices.load_all()}
+    phones = {device.sip_user: device for device in await devices.load_all()}
     hashed = await passwords.hash(word)  # one for all: they share the word anyway
     for offset, (username, name) in enumerate(PEOPLE):
         user = known.get(username)
@@ -67,7 +68,8 @@ async def _people(config: Config, database: Database, word: str) -> None:
             user = await users.add(username, name, str(FIRST_NUMBER + offset), now=time.time())
         if not await passwords.verify(await users.password_hash(user.id), word):
             await users.set_password_hash(user.id, hashed)
-        if f"{username}-desk" not in phones:
+        phone = phones.get(f"{username}-desk")
+        if phone is None:
             await devices.add_phone(
                 user.id,
                 "Desk phone",
@@ -77,6 +79,8 @@ async def _people(config: Config, database: Database, word: str) -> None:
                 srtp="auto",
                 now=time.time(),
             )
+        elif phone.ha1_sha256 != ha1(phone.sip_user, realm, word, "SHA-256"):
+            await devices.set_secret(phone, secret=word, realm=realm)
     passwords.close()
 
 

@@ -4,11 +4,12 @@ To the worker a port belongs to the bridge it was opened on. One that is let in 
 worker or another, is linked: a pair of plain G.711 ports on loopback joins its home to the other bridge.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, assert_never
 
-from offhook.calls.media import G711, Codec, Kind, NoMedia, Port, PortRenegotiate
+from offhook.calls.media import Codecs, Kind, NoMedia, Port, PortRenegotiate
 from offhook.media import wire
 from offhook.media.ports import BrowserPort, EnginePort, FilePort, LinkPort, PhonePort
 from offhook.media.workers import Worker
@@ -53,9 +54,7 @@ class EngineBridge:
                 port = PhonePort(number, self, pair, session=self._engine.next_session(), **how)
                 message = wire.Open(number, self.number, "phone", pair.number)
             case Kind.BROWSER:
-                hosts = how["hosts"]
-                pair = self.worker.take_pair(hosts[0])
-                hosts = [host for host in hosts if (":" in host) == (":" in hosts[0])]
+                hosts, pair = self._sockets_for(how["hosts"])
                 port = BrowserPort(number, self, pair, session=self._engine.next_session(), hosts=hosts)
                 message = wire.Open(number, self.number, "browser", pair.number)
             case Kind.PLAY:
@@ -132,12 +131,14 @@ class EngineBridge:
 
     def compare_codecs(self) -> None:
         """Ask those to renegotiate whose Opus or G.722 somebody here cannot take as it is."""
-        parties = [port for port in self._members if port.talks and port.is_settled]
-        for port in parties:
-            wide = [codec for codec in port.codecs if codec not in G711]
-            if wide and not port.is_narrowed and (self._mixes(parties) or not _all_speak(wide, parties)):
-                port.is_narrowed = True
-                self._engine.soon(partial(port.worker.tell, port, PortRenegotiate()))
+        if not any(port.wideband for port in self._members):
+            return
+        parties = [port for port in self._members if port.is_settled]
+        for port in [party for party in parties if party.wideband]:
+            if port.is_narrowed or (_all_speak(port.wideband, parties) and not self._mixes(parties)):
+                continue
+            port.is_narrowed = True
+            self._engine.soon(partial(port.worker.tell, port, PortRenegotiate()))
 
     def _mixes(self, parties: list[EnginePort]) -> bool:
         """Whether sound must be decoded here, instead of passing from one party to the other."""
@@ -148,6 +149,16 @@ class EngineBridge:
             or any(file.records for file in files)
             or (bool(files) and len(parties) > 1)
         )
+
+    def _sockets_for(self, hosts: Sequence[str]) -> tuple[list[str], wire.Pair]:
+        """A pair of the first family there is one of, and the addresses it can be reached by."""
+        for host in hosts:
+            try:
+                pair = self.worker.take_pair(host)
+            except NoMedia:
+                continue
+            return [other for other in hosts if (":" in other) == (":" in host)], pair
+        raise NoMedia(f"media worker {self.worker.number} has no sockets for {', '.join(hosts)}")
 
     def _link(self, guest: EnginePort) -> _Link:
         home = guest.home
@@ -183,7 +194,7 @@ class EngineBridge:
         self.worker.bridges.pop(self.number, None)
 
 
-def _all_speak(codecs: list[Codec], parties: list[EnginePort]) -> bool:
+def _all_speak(codecs: Codecs, parties: list[EnginePort]) -> bool:
     return all(codec in port.codecs for port in parties for codec in codecs)
 
 

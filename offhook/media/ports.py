@@ -28,7 +28,6 @@ BROWSER_LOST_SECONDS = 5.0
 class EnginePort:
     """What all ports have in common: a number, a worker, a bridge it was opened on and one it is in."""
 
-    talks = False  # a party whose own codec matters
     is_hidden = False  # nobody outside the engine knows it
 
     def __init__(self, number: int, home: "EngineBridge") -> None:
@@ -38,6 +37,7 @@ class EnginePort:
         self.room: EngineBridge | None = None  # where it was let in
         self.is_narrowed = False  # its bridge cannot carry more than G.711
         self.is_closed = False
+        self.wideband: Codecs = ()  # what it agreed on beside G.711
         self._codecs: Codecs = G711
         self._settled: wire.Settle | None = None
         self.worker.ports[number] = self
@@ -87,6 +87,7 @@ class EnginePort:
 
     def _agree(self, agreement: Agreement, *, latch: str, lost_after: float) -> None:
         self._codecs = agreement.codecs
+        self.wideband = tuple([codec for codec in agreement.codecs if codec not in G711])
         keys, checks = agreement.keys, agreement.checks
         self.settle(
             wire.Settle(
@@ -113,8 +114,6 @@ class EnginePort:
 
 
 class PhonePort(EnginePort):
-    talks = True
-
     def __init__(
         self,
         number: int,
@@ -155,8 +154,6 @@ class PhonePort(EnginePort):
 
 
 class BrowserPort(EnginePort):
-    talks = True
-
     def __init__(
         self, number: int, home: "EngineBridge", pair: wire.Pair, *, session: int, hosts: Sequence[str]
     ) -> None:

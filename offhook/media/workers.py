@@ -72,8 +72,8 @@ class Worker:
 
     def take_pair(self, host: str) -> wire.Pair:
         """The longest rested pair by which `host`'s side can be reached. Raises NoMedia."""
-        pairs = self._stock.get(host)
-        if not pairs:  # it listens everywhere, or `host` is what a router in front of us is called
+        pairs = self._stock.get(host) or self._stock.get("::" if ":" in host else "0.0.0.0")
+        if not pairs:  # `host` is what a router in front of us is called
             family = _family(host)
             pairs = next(
                 (pairs for own, pairs in self._stock.items() if pairs and _family(own) == family), None

@@ -71,14 +71,14 @@ class PhoneGate:
     def _judge(
         self, request: Request, proof: bytes, name: str, flow: Flow, now: float
     ) -> PhoneIdentity | Refusal | None:
-        known = self._is_on_its_own_flow(flow, name)
-        if not known and not self._throttle.may_try(flow.host, name, now):
+        if not self._throttle.may_try(flow.host, name, now) and not self._is_on_its_own_flow(flow, name):
             return None
         verdict = self._challenger.verify(proof, request.method, request.uri, flow.host, self._ha1, now)
         if isinstance(verdict, Failed):
             if verdict.stale:
                 return self._challenge(flow, now, stale=True)
-            if known or self._throttle.failed(flow.host, name, now):
+            is_answered = self._throttle.failed(flow.host, name, now)
+            if is_answered or self._is_on_its_own_flow(flow, name):
                 return self._challenge(flow, now)
             return None
         device = self._by_sip_user(verdict.user)

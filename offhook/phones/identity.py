@@ -1,6 +1,7 @@
 """Who speaks: the device a request comes from, once it has proved itself, and the names in its headers."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from offhook.people.directory import DeviceInfo
@@ -21,11 +22,17 @@ def user_of(address: bytes) -> str:
 
 def user_of_uri(uri: bytes) -> str:
     """The user part of a SIP URI, or the number of a tel: URI, as people write it."""
+    return _seen_before(uri) if len(uri) < 128 else _user_of_uri(uri)
+
+
+def _user_of_uri(uri: bytes) -> str:
     scheme, _, rest = uri.partition(b":")
     if scheme.lower() == b"tel":
-        return unquote_to_bytes(rest.partition(b";")[0]).decode("utf-8", "replace")
-    user, at, _ = rest.rpartition(b"@")
-    if not at:
-        return ""
-    user = user.partition(b":")[0].partition(b";")[0]
+        user = rest.partition(b";")[0]
+    else:
+        user, at, _ = rest.partition(b"@")
+        user = user.partition(b":")[0].partition(b";")[0] if at else b""
     return (unquote_to_bytes(user) if b"%" in user else user).decode("utf-8", "replace")
+
+
+_seen_before = lru_cache(maxsize=4096)(_user_of_uri)

@@ -36,7 +36,7 @@ class BrowserSdp:
         self._make_credentials = make_credentials
         self._ours = "", ""
         self._theirs = "", ""
-        self._like: Codecs | None = None
+        self._like: Codecs = G711
         self._candidates = tuple(
             Candidate(str(n), 1, "udp", _HOST_TYPE | (65535 - n) << 8 | 255, host, port, "host")
             for n, host in enumerate(hosts, 1)
@@ -47,9 +47,8 @@ class BrowserSdp:
         description = read(offer)
         index, theirs = _chosen(description)
         media = description.media[index]
-        if like is not None:
-            self._like = like
-        codecs = shared(theirs, G711 if self._like is None else self._like)
+        codecs = shared(theirs, self._like if like is None else like)
+        self._like = self._like if like is None else like
         if (media.ufrag, media.pwd) != self._theirs:
             self._theirs = media.ufrag, media.pwd
             self._ours = self._make_credentials()

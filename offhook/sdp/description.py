@@ -142,16 +142,18 @@ def _write_media(media: Media, lines: list[str], *, with_host: bool) -> None:
     if media.ptime is not None:
         lines.append(f"a=ptime:{media.ptime}")
     lines += [f"a=crypto:{crypto}" for crypto in media.cryptos]
-    for name, value in (
-        ("mid", media.mid),
-        ("msid", media.msid),
-        ("ice-ufrag", media.ufrag),
-        ("ice-pwd", media.pwd),
-        ("fingerprint", media.fingerprint),
-        ("setup", media.setup),
-    ):
-        if value:
-            lines.append(f"a={name}:{value}")
+    if media.mid:
+        lines.append(f"a=mid:{media.mid}")
+    if media.msid:
+        lines.append(f"a=msid:{media.msid}")
+    if media.ufrag:
+        lines.append(f"a=ice-ufrag:{media.ufrag}")
+    if media.pwd:
+        lines.append(f"a=ice-pwd:{media.pwd}")
+    if media.fingerprint:
+        lines.append(f"a=fingerprint:{media.fingerprint}")
+    if media.setup:
+        lines.append(f"a=setup:{media.setup}")
     lines += [f"a=candidate:{candidate}" for candidate in media.candidates]
     if media.rtcp is not None:
         host, port = media.rtcp

@@ -47,15 +47,15 @@ class PhoneSdp:
         self._key = b""
         self._crypto = (1, SUITE)
         self._numbers = Numbers()
-        self._like: Codecs | None = None
+        self._like: Codecs = G711
         self._offered: Codecs = ()
         self._numbered: tuple[Numbered, Events] = (), ()
         self._before: tuple[Media, ...] = ()  # the m= lines refused before ours
         self._behind: tuple[Media, ...] = ()
 
     def offer(self, like: Codecs | None) -> str:
-        like = self._liked(like)
-        self._offered = offered(like)
+        self._like = self._liked(like)
+        self._offered = offered(self._like)
         self._numbered = self._numbers.give(self._offered)
         return self._say(*self._numbered, Direction.SENDRECV)
 
@@ -69,6 +69,7 @@ class PhoneSdp:
         index, theirs, crypto = self._chosen(description)
         media = description.media[index]
         codecs = shared(theirs, self._liked(like))
+        self._like = self._liked(like)
         self._numbers.learn(theirs)
         self._proto = media.proto
         self._before = tuple([refused(other, self._host) for other in description.media[:index]])
@@ -91,17 +92,17 @@ class PhoneSdp:
         codecs = tuple([codec for codec in theirs.codecs if codec in self._offered])
         if not media.port or not codecs or not reaches(self._host, media.host):
             raise NoCommonCodec(f"the answer refuses: m={media.kind} {media.port} {media.formats}")
-        crypto = usable(media.cryptos)
-        if (self._proto in _SECURE) != (media.proto in _SECURE) or (media.proto in _SECURE and not crypto):
+        crypto = None
+        if self._proto in _SECURE:
+            crypto = usable(line for line in media.cryptos if line.suite == self._crypto[1])
+        if (media.proto in _SECURE) != (crypto is not None):
             raise NoCommonCodec(f"{media.proto} in answer to {self._proto}")
         agreed = payloads(*numbered(codecs, theirs), *self._numbered)
         return self._agreement(media, codecs, agreed, crypto, mux=False)
 
     def _liked(self, like: Codecs | None) -> Codecs:
-        """What to keep to when a re-INVITE comes and nobody says anew what the other side can."""
-        if like is not None:
-            self._like = like
-        return G711 if self._like is None else self._like
+        """Where nobody says anew what the other side can, as at a re-INVITE, what was said before."""
+        return self._like if like is None else like
 
     def _chosen(self, description: Description) -> tuple[int, Spoken, Crypto | None]:
         """The first audio line we can take: its place, what it speaks, how it is secured."""

@@ -6,7 +6,7 @@ from offhook.sip.compose import ALLOW, EMPTY, SUPPORTED, ending
 from offhook.sip.dialog import Dialog
 from offhook.sip.message import Request
 from offhook.sip.reliable import Reliable
-from offhook.sip.timers import LATER, LIFE, MINUTE, T1, T2
+from offhook.sip.timers import LATER, MINUTE, T1, T2
 from offhook.sip.transaction import InviteServer
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ class Called:
 
     def __init__(self, session: "Session", dialog: Dialog, tx: InviteServer, request: Request) -> None:
         self.tx = tx
-        self.reliable: Reliable | None = None
         self._dialog = dialog
         self._session = session
         self._request = request
@@ -41,7 +40,7 @@ class Called:
         self._data = (0, b"")  # the newest provisional response, to be said again each minute
         self._answer: bytes | None = None  # waits for a PRACK
         if b"100rel" in (request.get(b"require") or b""):
-            self.reliable = Reliable(session, tx, request)
+            session.reliable = Reliable(session, tx, request)
 
     @property
     def is_late(self) -> bool:
@@ -56,8 +55,8 @@ class Called:
             session.sdp = sdp
         contact = session.core.place(session.flow).contact
         rest = b"%b%b%b" % (self._routes, contact, ALLOW)
-        if self.reliable is not None:
-            self.reliable.send(status, rest, sdp, now)
+        if session.reliable is not None:
+            session.reliable.send(status, rest, sdp, now)
             return
         self._data = (status, rest + ending(sdp))
         self.tx.respond(status, self._data[1], now)
@@ -68,11 +67,11 @@ class Called:
     def answer(self, sdp: bytes, now: float) -> None:
         if self.tx.is_answered or self._answer is not None:
             return
-        reliable = self.reliable
+        session = self._session
+        reliable = session.reliable
         if reliable is not None and not reliable.is_open_for_2xx:
             self._answer = sdp  # RFC 3262 §3: not while a description waits for its PRACK
             return
-        session = self._session
         late = self.is_late
         if reliable is not None:
             if reliable.sdp:
@@ -92,8 +91,8 @@ class Called:
         session.await_ack(data, self.tx, self._request.cseq, late=late, first=True, now=now)
 
     def refuse(self, status: int, headers: bytes, now: float) -> None:
-        if self.reliable is not None:
-            self.reliable.stop()
+        if self._session.reliable is not None:
+            self._session.reliable.stop()
         self.tx.respond(status, headers + EMPTY, now)
 
     def acknowledged(self, now: float) -> None:
@@ -137,11 +136,7 @@ class Unacknowledged:
     def start(self, now: float) -> None:
         session = self._session
         assert session is not None
-        if self.flow.transport == "udp":
-            session.core.timers.after(T1, self, _RESEND, now)
-        else:
-            # Hops behind the first may lose it too, but the first bytes went out for certain.
-            session.core.timers.after(LIFE, self, _GIVE_UP, now)
+        session.core.timers.after(T1, self, _RESEND, now)  # over TCP too: hops behind it may lose it
 
     def stop(self) -> None:
         self._session = None

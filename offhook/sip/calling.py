@@ -6,12 +6,13 @@ hung up at once (RFC 3261 §13.2.2.4).
 
 from typing import TYPE_CHECKING
 
+from offhook.sip.client import InviteClient
 from offhook.sip.compose import ALLOW, EMPTY, SUPPORTED, ending
 from offhook.sip.core import request_head
 from offhook.sip.dialog import Dialog
 from offhook.sip.headers import split_list, uri_of
 from offhook.sip.message import Response
-from offhook.sip.transaction import InviteClient, State
+from offhook.sip.transaction import State
 
 if TYPE_CHECKING:
     from offhook.sip.session import Session

@@ -6,11 +6,12 @@ ACK or the answer still due; after a 491 it waits as long as the RFC says.
 
 from typing import TYPE_CHECKING, Final
 
+from offhook.sip.client import InviteClient
 from offhook.sip.compose import ALLOW, EMPTY, SUPPORTED, ending
 from offhook.sip.message import Request, Response
 from offhook.sip.refresh import MIN_SE, is_too_small
 from offhook.sip.timers import Alarm
-from offhook.sip.transaction import InviteClient, InviteServer, ServerTransaction
+from offhook.sip.transaction import InviteServer, ServerTransaction
 
 if TYPE_CHECKING:
     from offhook.sip.session import Session
@@ -77,6 +78,7 @@ class Change:
         if status < 200:
             return
         if status < 300:
+            session.moved(response)
             session.acknowledge(tx)
         if tx is not self._tx:
             return
@@ -217,7 +219,6 @@ class Change:
 
     def _agreed(self, offer: bytes, response: Response, now: float) -> None:
         session = self._session
-        session.moved(response)
         if session.refresh.interval:
             session.refresh.answered(response, now)
         body = response.body

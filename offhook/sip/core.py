@@ -11,9 +11,10 @@ from os import urandom
 from random import Random
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from offhook.sip.client import ClientTransaction, Done, InviteClient, InviteUser
 from offhook.sip.flow import Flow
 from offhook.sip.timers import Timers
-from offhook.sip.transaction import ClientTransaction, Done, InviteClient, InviteUser, Send, Transactions
+from offhook.sip.transaction import Send, Transactions
 
 if TYPE_CHECKING:
     from offhook.sip.session import Session

@@ -81,7 +81,7 @@ class Dialog:
         contact = message.get(b"contact")
         if contact:
             target = uri_of(split_list(contact)[0] if b"," in contact else contact)
-            if target:
+            if target and b" " not in target:
                 self.target = target
         allow = message.get(b"allow")
         if allow is not None:

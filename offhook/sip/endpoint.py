@@ -12,15 +12,17 @@ from typing import Final, Protocol
 
 from offhook.sip.called import Called
 from offhook.sip.calling import Calling
+from offhook.sip.client import Done
 from offhook.sip.compose import ALLOW, EMPTY, METHODS, REQUIRABLE, SDP, ending, status_line
 from offhook.sip.core import Core, request_head
 from offhook.sip.dialog import Dialog, TalkingDialog
 from offhook.sip.flow import Flow
 from offhook.sip.headers import split_list, tag_of
 from offhook.sip.message import Malformed, Message, Request, Response, parse, response_head, validate
+from offhook.sip.owner import SessionOwner
 from offhook.sip.refresh import MIN_SE, is_too_small
-from offhook.sip.session import Session, SessionOwner
-from offhook.sip.transaction import Done, InviteServer, Send, ServerTransaction, State, server_key
+from offhook.sip.session import Session
+from offhook.sip.transaction import InviteServer, Send, ServerTransaction, State, server_key
 
 _HOPS: Final = 70
 

@@ -92,18 +92,18 @@ class Reliable:
 
 def answer_prack(session: "Session", tx: ServerTransaction, prack: Request, now: float) -> None:
     """A description in it answers the offer of our reliable response, or is an offer of its own."""
-    called = session.called
-    reliable = called.reliable if called is not None else None
-    if called is None or reliable is None or not reliable.acknowledged(prack, now):
+    reliable = session.reliable
+    if reliable is None or not reliable.acknowledged(prack, now):
         tx.respond(481, EMPTY, now)
         return
     body = prack.body
-    owner = session.owner
-    if body and not (reliable.late and reliable.sdp):
-        answer = owner.offered(body, now)
-        tx.respond(200, ending(answer), now) if isinstance(answer, bytes) else tx.respond(answer, EMPTY, now)
-    else:
+    if not body:
         tx.respond(200, EMPTY, now)
-        if body:
-            session.core.tell(owner.agreed, body, now)
-    called.acknowledged(now)
+    elif reliable.late and reliable.sdp:
+        tx.respond(200, EMPTY, now)
+        session.core.tell(session.owner.agreed, body, now)
+    else:
+        answer = session.owner.offered(body, now)
+        tx.respond(200, ending(answer), now) if isinstance(answer, bytes) else tx.respond(answer, EMPTY, now)
+    if session.called is not None:
+        session.called.acknowledged(now)

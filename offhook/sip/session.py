@@ -9,50 +9,21 @@ RFC 3261 §13-15 as mended by RFC 6026, RFC 3262, RFC 3311 and RFC 4028. `callin
 """
 
 from enum import Enum, auto
-from typing import Final, Protocol
+from typing import Final
 
 from offhook.sip.called import Called, Unacknowledged
 from offhook.sip.calling import Calling
 from offhook.sip.change import Change
+from offhook.sip.client import Done, InviteClient, InviteUser
 from offhook.sip.compose import ALLOW, EMPTY, SDP, SUPPORTED, ending
 from offhook.sip.core import Core
 from offhook.sip.dialog import Dialog, TalkingDialog
 from offhook.sip.flow import Flow
 from offhook.sip.message import Message, Request, Response
+from offhook.sip.owner import NOBODY, SessionOwner
 from offhook.sip.refresh import Refresh
-from offhook.sip.reliable import answer_prack
-from offhook.sip.transaction import Done, InviteClient, InviteServer, InviteUser, ServerTransaction
-
-
-class SessionOwner(Protocol):
-    """Who is in the call. Nothing here is called from within a call of its own."""
-
-    def progressed(self, status: int, sdp: bytes, now: float) -> None:
-        """It rings (18x). Of several places that ring, the newest with a description counts."""
-
-    def answered(self, sdp: bytes, now: float) -> None:
-        """The first 2xx to our INVITE: its answer, or, if we sent no offer, what `offered` has settled."""
-
-    def offered(self, sdp: bytes, now: float) -> bytes | int:
-        """Their offer: our answer, or a status such as 488. b"": they want an offer of ours."""
-
-    def agreed(self, sdp: bytes, now: float) -> None:
-        """Their answer to an offer of ours."""
-
-    def disagreed(self, status: int, now: float) -> None:
-        """They refused a change we offered; all stays as it was."""
-
-    def confirmed(self, now: float) -> None:
-        """They have our 200."""
-
-    def requested(self, request: Request, now: float) -> tuple[int, bytes]:
-        """INFO, REFER, NOTIFY, MESSAGE: the status and header lines of the response."""
-
-    def redirected(self, contacts: list[bytes], now: float) -> None:
-        """A 3xx and where it points; `ended` follows."""
-
-    def ended(self, status: int, reason: bytes, now: float) -> None:
-        """Once, and the last word: 200 BYE, 487 cancelled, 408 no answer or ACK, or how it was refused."""
+from offhook.sip.reliable import Reliable, answer_prack
+from offhook.sip.transaction import InviteServer, ServerTransaction
 
 
 class _State(Enum):
@@ -85,6 +56,7 @@ class Session:
         "local_tag",
         "owner",
         "refresh",
+        "reliable",
         "sdp",
         "unacked",
     )  # fmt: skip
@@ -111,6 +83,7 @@ class Session:
         self.called: Called | None = None
         self.dialog: Dialog | None = None
         self.unacked: Unacknowledged | None = None
+        self.reliable: Reliable | None = None
         self.refresh = Refresh(self)
         self.sdp = b""  # the newest description of ours
         self._heard = b""  # and of theirs
@@ -245,7 +218,7 @@ class Session:
     def has_agreed(self) -> bool:
         """Whether no offer waits for its answer, so that UPDATE may carry one."""
         if self.called is not None:
-            reliable = self.called.reliable
+            reliable = self.reliable
             return reliable is not None and bool(reliable.sdp) and reliable.is_open_for_2xx
         return self._state is _TALKING and (self.unacked is None or not self.unacked.late)
 
@@ -343,7 +316,7 @@ class Session:
             return
         self._quiet(now)
         self._state = _ENDED
-        self.calling = self.called = None
+        self.calling = self.called = self.reliable = None
         if self.unacked is not None:
             self.unacked.stop()
             self.unacked = None
@@ -386,40 +359,6 @@ class Session:
         self.refresh.stop()
         if self._change is not None:
             self._change.stop(now)
-
-
-class _Nobody:
-    """Owns what has ended, so that it keeps nobody alive."""
-
-    def progressed(self, status: int, sdp: bytes, now: float) -> None:
-        pass
-
-    def answered(self, sdp: bytes, now: float) -> None:
-        pass
-
-    def offered(self, sdp: bytes, now: float) -> bytes | int:
-        return 481
-
-    def agreed(self, sdp: bytes, now: float) -> None:
-        pass
-
-    def disagreed(self, status: int, now: float) -> None:
-        pass
-
-    def confirmed(self, now: float) -> None:
-        pass
-
-    def requested(self, request: Request, now: float) -> tuple[int, bytes]:
-        return 481, b""
-
-    def redirected(self, contacts: list[bytes], now: float) -> None:
-        pass
-
-    def ended(self, status: int, reason: bytes, now: float) -> None:
-        pass
-
-
-NOBODY: Final[SessionOwner] = _Nobody()
 
 
 def _ignore(response: Response | None, now: float) -> None:

@@ -184,7 +184,7 @@ def _number(typed: str) -> str:
     """What was typed or pasted, without the blanks and strokes people write numbers with."""
     typed = typed.strip()
     if re.fullmatch(r"\+?[0-9*#().\s/–-]+", typed):  # people paste that dash
-        return re.sub(r"[^0-9*#+]", "", typed)
+        return re.sub(r"[^0-9*#+]", "", typed.replace("(0)", "") if typed.startswith("+") else typed)
     return typed
 
 

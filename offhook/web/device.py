@@ -92,16 +92,27 @@ class BrowserDevice:
 
 
 class Browsers:
-    """Tells a user's browser devices of the tabs that come and go."""
+    """Which tabs can carry sound; tells each user's browser devices of those that come and go."""
 
     def __init__(self, devices: Devices[Any]) -> None:  # phones are among them
         self._devices = devices
+        self._tabs: dict[str, dict[SoundTab, None]] = {}
+
+    def introduce(self, device: BrowserDevice, user: str) -> None:
+        """A device that is new, or made anew, may find tabs already open."""
+        for tab in self._tabs.get(user, {}):
+            device.tab_came(tab)
 
     def tab_came(self, user: str, tab: SoundTab) -> None:
+        self._tabs.setdefault(user, {})[tab] = None
         for device in self._of(user):
             device.tab_came(tab)
 
     def tab_left(self, user: str, tab: SoundTab) -> None:
+        tabs = self._tabs.get(user, {})
+        tabs.pop(tab, None)
+        if not tabs:
+            self._tabs.pop(user, None)
         for device in self._of(user):
             device.tab_left(tab)
 

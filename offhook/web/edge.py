@@ -76,12 +76,13 @@ class Web:
         self.commands.add(*CALL_COMMANDS, *ACCOUNT_COMMANDS)
         self.parts = Parts()
         self.health = Health()
+        self._browsers = Browsers(needs.devices)
         self.hub = Hub(
             needs.feed,
             self.views,
             self.commands,
             self.parts,
-            Browsers(needs.devices),
+            self._browsers,
             boot=needs.boot,
             now=clock.now,
             wall=clock.wall,
@@ -112,9 +113,16 @@ class Web:
     def device(self, info: DeviceInfo) -> BrowserDevice:
         """The live side of a browser device, for `Devices.add`."""
         needs = self._needs
-        return BrowserDevice(
+        device = BrowserDevice(
             info, needs.directory, self._ground, reached=needs.devices.reached, after=self._after
         )
+        self._browsers.introduce(device, info.user)
+        return device
+
+    async def look_at_sessions(self) -> None:
+        """Somebody else may have ended sessions in the store: sign those out here too."""
+        ended = await self._signins.look_again(self.hub.sessions())
+        self.hub.end_sessions(lambda user, token: token in ended)
 
     def server(self, listeners: Iterable[Listener]) -> WebServer:
         """Everything as a server on these addresses, not yet started."""

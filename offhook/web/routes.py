@@ -16,7 +16,7 @@ from litestar.types import Scope
 from offhook import __version__
 from offhook.web.account import Accounts, Login, Me, Welcome, Welcomed
 from offhook.web.command import Command, Commands, Context, Parts, result_of, run
-from offhook.web.guard import BODY_AT_MOST
+from offhook.web.guard import BODY_AT_MOST, header
 from offhook.web.problem import Refused, answer_bug, answer_http, answer_refused, answer_too_deep
 from offhook.web.signin import Session, cookie
 
@@ -83,7 +83,7 @@ def account_routes(accounts: Accounts) -> list[HTTPRouteHandler]:
     async def logout(session: NamedDependency[Session], scope: Scope) -> Response[None]:
         """End this session, and the WebSockets that rest on it."""
         await accounts.logout(session)
-        taken = cookie("", secure=scope["scheme"] == "https")
+        taken = cookie("", secure=_is_secure(scope))
         return Response(None, status_code=204, headers={"set-cookie": taken})
 
     @get("/welcome/{token:str}", operation_id="getWelcome", tags=["account"])
@@ -105,8 +105,13 @@ def account_routes(accounts: Accounts) -> list[HTTPRouteHandler]:
 
 
 def _signed_in(accounts: Accounts, session: Session, scope: Scope) -> Response[Me]:
-    secure = scope["scheme"] == "https"
-    return Response(accounts.me(session.user), headers={"set-cookie": cookie(session.token, secure=secure)})
+    given = cookie(session.token, secure=_is_secure(scope))
+    return Response(accounts.me(session.user), headers={"set-cookie": given})
+
+
+def _is_secure(scope: Scope) -> bool:
+    """HTTPS, ours or that of a proxy before us; the guard has made sure that the origin is ours."""
+    return scope["scheme"] == "https" or header(dict(scope), b"origin").startswith(b"https://")
 
 
 def _command_route(command: type[Command[Any]], parts: Parts, now: Callable[[], float]) -> HTTPRouteHandler:

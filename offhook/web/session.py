@@ -141,6 +141,10 @@ class Hub:
         if former is not None and former is not client:
             former.close(OPENED_TWICE)
 
+    def sessions(self) -> set[str]:
+        """The tokens that connected clients rest on."""
+        return {client.session for client in self._clients}
+
     def end_sessions(self, ended: Callable[[str, str], bool]) -> None:
         """Send away every client for whose (user, session) `ended` is true."""
         for client in list(self._clients):

@@ -93,6 +93,17 @@ class SignIns:
         for token in [t for t, (s, _, _) in self._known.items() if s.user == user and t != but]:
             del self._known[token]
 
+    async def look_again(self, tokens: set[str]) -> set[str]:
+        """Those of `tokens`, and of all we remember, that the store no longer knows."""
+        ended = set()
+        for token in tokens | set(self._known):
+            if await self._store.find(token, now=self._wall()) is None:
+                ended.add(token)
+        self._ended += 1
+        for token in ended:
+            self._known.pop(token, None)
+        return ended
+
     def _remember(self, known: tuple[Session, float, float]) -> None:
         token = known[0].token
         if len(self._known) >= REMEMBERED_AT_MOST and token not in self._known:

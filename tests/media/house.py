@@ -1,6 +1,8 @@
 """A worker without sockets: packets go in and come out as values, time is an argument."""
 
+import sys
 from collections.abc import Callable
+from time import monotonic
 from typing import Any, TypeVar
 
 from offhook.media import wire
@@ -47,6 +49,9 @@ class House:
 
     def give_back(self, pair: int) -> None:
         self.returned.append(pair)
+
+    def mishap(self) -> None:
+        raise AssertionError("our own mistake") from sys.exception()
 
     # ---- what tests do
 
@@ -151,3 +156,12 @@ class Line:
     def heard(self) -> list[Packet]:
         """What the port has sent to its peer in the clear."""
         return [Packet(data) for data, _ in self.sent if data[0] >> 6 == 2 and not 192 <= data[1] <= 223]
+
+
+def eventually(true: Callable[[], bool]) -> bool:
+    """Spins for what only OpenSSL's own clock can bring."""
+    end = monotonic() + 5
+    while monotonic() < end:
+        if true():
+            return True
+    return False

@@ -1,7 +1,6 @@
 """Who may speak to a port: bleed, inject, wrong tags, handshakes of strangers, any bytes."""
 
 import random
-from collections.abc import Callable
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,7 +9,7 @@ from hypothesis import strategies as st
 from offhook.media import wire
 from offhook.media.worker import rtcp, stun
 from offhook.media.worker.rtp import HEADER, Incoming, Outgoing
-from tests.media.house import House, Line
+from tests.media.house import House, Line, eventually
 from tests.media.peers import PCMA, PCMU, Client, Credentials, keys
 
 STRANGER = ("203.0.113.66", 6666)
@@ -306,17 +305,6 @@ def test_a_lost_flight_of_ours_comes_again() -> None:
     assert page.line.sent[-1][0][0] == 22
 
 
-def eventually(true: Callable[[], bool]) -> bool:
-    """Spins for what only OpenSSL's own clock can bring."""
-    from time import monotonic
-
-    end = monotonic() + 5
-    while monotonic() < end:
-        if true():
-            return True
-    return False
-
-
 def test_bad_records_in_a_running_call_do_not_end_it() -> None:
     house = House()
     desk, page = house.phone(), Page(house)
@@ -472,6 +460,9 @@ def test_mutations_of_what_a_call_is_made_of_do_not_end_it() -> None:
         for _ in range(dice.randint(1, 5)):
             data[dice.randrange(len(data))] = dice.randrange(256)
         cut = bytes(data[: dice.choice((len(data), dice.randint(0, len(data))))])
+        message = stun.read(cut)
+        if message and message.is_signed_with(page.credentials.port_pwd.encode()):
+            continue  # only its fingerprint was hit: a good check
         line = dice.choice((desk, page.line))
         harmless(line, cut, dice.choice((line.address, STRANGER)))
     house.pass_time(6.0)

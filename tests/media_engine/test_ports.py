@@ -135,6 +135,13 @@ def test_a_browser_settles_with_ice_and_the_workers_fingerprint() -> None:
     assert settled.formats[0] == wire.Format(111, 111, "opus", 48000)
 
 
+def test_a_browser_is_given_addresses_of_a_family_there_are_sockets_of() -> None:
+    house = House(hosts=("0.0.0.0",))
+    port = house.engine.bridge().open(Kind.BROWSER, hosts=["2001:db8::1", "203.0.113.1"])
+    audio = parse(port.answer(CHROMIUM)).media[0]
+    assert [candidate.host for candidate in audio.candidates] == ["203.0.113.1"]
+
+
 def test_an_ice_restart_keeps_the_port_and_changes_the_credentials() -> None:
     house = House()
     port = house.engine.bridge().open(Kind.BROWSER, hosts=["203.0.113.1"])

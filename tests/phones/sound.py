@@ -101,6 +101,10 @@ class Sound:
         tone = last * last + before * before - factor * last * before
         return tone / (power * wanted / 2) > 0.5
 
+    def is_loud(self) -> bool:
+        """Anything but silence was heard lately."""
+        return bool(self._heard) and sum(map(abs, self._heard)) / len(self._heard) > 100
+
     async def next_packet(self) -> None:
         self._arrived.clear()
         await self._arrived.wait()

@@ -235,6 +235,27 @@ def test_an_answer_that_refuses_has_no_common_codec(change: tuple[str, str]) -> 
         sdp.accept(DESK_PHONE.replace(*change))
 
 
+def test_keys_in_an_answer_to_a_plain_offer_are_ignored() -> None:
+    sdp = phone()
+    sdp.offer(None)
+    assert sdp.accept(SECURE_PHONE.replace("RTP/SAVP", "RTP/AVP")).keys is None
+
+
+def test_an_answer_with_another_cipher_than_ours_is_refused() -> None:
+    sdp = phone(srtp="required")
+    sdp.offer(None)
+    with pytest.raises(NoCommonCodec):
+        sdp.accept(SECURE_PHONE.replace("HMAC_SHA1_80", "HMAC_SHA1_32"))
+
+
+def test_a_refused_offer_changes_nothing() -> None:
+    sdp = phone()
+    first, _ = sdp.answer(DESK_PHONE, (G722,))
+    with pytest.raises(NoCommonCodec):
+        sdp.answer(DESK_PHONE.replace("RTP/AVP 8 9 0 18", "RTP/AVP 9"), (PCMA,))
+    assert sdp.answer(DESK_PHONE, None)[0] == first
+
+
 def test_ipv6_is_like_ipv4() -> None:
     text, agreement = phone("2001:db8::1").answer(IPV6_PHONE, G711)
     assert "c=IN IP6 2001:db8::1\r\n" in text

@@ -41,7 +41,9 @@ def test_the_one_we_called_is_reached_at_its_contact_by_the_routes_from_last_to_
 
 
 def test_the_one_that_called_us_is_reached_by_the_routes_as_they_stand() -> None:
-    dialog = Dialog.of_request(invite("Record-Route: <sip:p1;lr>\r\nRecord-Route: <sip:p2;lr>\r\n"), b"<sip:us>;tag=1")
+    dialog = Dialog.of_request(
+        invite("Record-Route: <sip:p1;lr>\r\nRecord-Route: <sip:p2;lr>\r\n"), b"<sip:us>;tag=1"
+    )
     head = dialog.head(VIA, b"z9hG4bK2")
     assert head.startswith(b" sip:101@192.0.2.9 SIP/2.0\r\n")
     assert b"\r\nRoute: <sip:p1;lr>, <sip:p2;lr>\r\n" in head

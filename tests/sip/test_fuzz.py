@@ -3,6 +3,7 @@
 The seed is fixed, so a failure comes back; OFFHOOK_FUZZ=1000000 looks at that many.
 """
 
+import gc
 import os
 import random
 import time
@@ -37,6 +38,14 @@ MONOTONOUS = [
 ]
 # fmt: on
 PLACES = ["line", "header", "via", "from", "contact", "route", "uri", "authorization"]
+
+
+@pytest.fixture(autouse=True)
+def _no_collections() -> Iterator[None]:
+    """Of all the test run's objects, in the middle of a measurement."""
+    gc.disable()
+    yield
+    gc.enable()
 
 
 def mutants(count: int, seed: int) -> Iterator[bytes]:

@@ -1,5 +1,8 @@
 """Messages: what is read from them, what is demanded of them, and how a response begins."""
 
+import gc
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -341,6 +344,24 @@ def test_record_routes_are_told_apart() -> None:
     assert record_routes(parse(wire(LINES))) == []
     lines = [*LINES, b'Record-Route: "a, b" <sip:a;lr>;x=1, <sip:b;lr>', b"Record-Route: <sip:c;lr>"]
     assert record_routes(parse(wire(lines))) == [b'"a, b" <sip:a;lr>;x=1', b"<sip:b;lr>", b"<sip:c;lr>"]
+
+
+def test_hostile_messages_leave_no_garbage_for_the_collector() -> None:
+    spoilt = [changed(contact=b"To: <sip:twice@b>"), changed(cseq=b"CSeq: x"), b"INVITE a SIP/9.0\r\n\r\n"]
+    spoilt += [
+        wire(LINES + [b"Odd: y"] * MAX_HEADERS),
+        changed(via=b"Via: a\rb"),
+        b"INVITE sip:a@b SIP/2.0\r\n",
+    ]
+    gc.collect()
+    gc.disable()
+    try:
+        for data in spoilt:
+            with suppress(Malformed):
+                validate(parse(data))
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 TOKENS = st.text("abcXYZ019.!%*_+`'~-", min_size=1, max_size=12).map(str.encode)

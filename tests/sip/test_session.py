@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from offhook.sip.message import Request, Response
+from offhook.sip.message import Response
 from tests.sip.wire import ANSWER, DELAY, OFFER, Owner, Wire
 
 LIFE = 32.0

@@ -14,9 +14,15 @@ def calling(alone: Alone, sdp: bytes | None = OFFER, headers: bytes = b"") -> tu
     """Our INVITE, as the peer sees it."""
     alone.raw.clear()
     session = alone.endpoint.invite(
-        b"sip:102@192.0.2.9", alone.flow, alone.owner, local=b"<sip:101@pbx>", remote=b"<sip:102@pbx>", sdp=sdp,
-        headers=headers, now=alone.now,
-    )  # fmt: skip
+        b"sip:102@192.0.2.9",
+        alone.flow,
+        alone.owner,
+        local=b"<sip:101@pbx>",
+        remote=b"<sip:102@pbx>",
+        sdp=sdp,
+        headers=headers,
+        now=alone.now,
+    )
     invite = alone.sent[0]
     assert isinstance(invite, Request)
     return session, invite
@@ -36,7 +42,9 @@ class Within:
         self.to = f"<sip:102@pbx>;tag={session.local_tag.decode()}"
         self.cseq = 1
 
-    def send(self, method: str, headers: str = "", body: bytes = b"", cseq: int = 0) -> list[Request | Response]:
+    def send(
+        self, method: str, headers: str = "", body: bytes = b"", cseq: int = 0
+    ) -> list[Request | Response]:
         self.cseq += 0 if method == "ACK" or cseq else 1
         number = cseq or self.cseq
         branch = f"z9hG4bK-{method}-{number}"
@@ -449,3 +457,18 @@ def test_an_owner_may_hang_up_from_whatever_it_is_told() -> None:
         alone.wait(4 * LIFE)
         assert alone.owner.times("ended") == 1, name
         assert alone.endpoint.counters["transactions"] == 0
+
+
+def test_a_prack_that_the_200_overtook_is_still_answered() -> None:
+    alone = Alone()
+    session = called(alone, REQUIRED)
+    session.progress(180, None, alone.now)
+    ringing = alone.sent[-1]
+    session.answer(ANSWER, alone.now)
+    assert words(prack(Within(alone, session), ringing)) == [200]
+
+
+def test_our_200_is_resent_over_tcp_too_because_later_hops_may_lose_it() -> None:
+    alone = Alone("tcp")
+    called(alone).answer(ANSWER, alone.now)
+    assert words(alone.wait(2)) == [200, 200]

@@ -1,18 +1,12 @@
 """The four transaction machines against the sequences of RFC 3261 §17 and RFC 6026."""
 
 import pytest
+from offhook.sip.client import ClientTransaction, InviteClient
 
 from offhook.sip.flow import Flow
 from offhook.sip.message import Request, Response, parse
 from offhook.sip.timers import LIFE, T4, Timers
-from offhook.sip.transaction import (
-    ClientTransaction,
-    InviteClient,
-    InviteServer,
-    ServerTransaction,
-    State,
-    Transactions,
-)
+from offhook.sip.transaction import InviteServer, ServerTransaction, State, Transactions
 
 UDP = Flow("udp", "192.0.2.9", 5060, "192.0.2.1", 5060)
 TCP = Flow("tcp", "192.0.2.9", 5060, "192.0.2.1", 5060, 1)
@@ -128,9 +122,7 @@ def test_a_refusal_is_acknowledged_as_often_as_it_is_repeated(stage: Stage) -> N
     assert stage.heard == [486]
     ack = stage.sent[1][1]
     assert [data for _, data in stage.sent[1:]] == [ack] * 3
-    assert ack == (
-        b"ACK" + HEAD + b"To: <sip:102@pbx>;tag=them\r\nCSeq: 7 ACK\r\nContent-Length: 0\r\n\r\n"
-    )
+    assert ack == (b"ACK" + HEAD + b"To: <sip:102@pbx>;tag=them\r\nCSeq: 7 ACK\r\nContent-Length: 0\r\n\r\n")
     stage.wait(LIFE)
     assert stage.is_empty
 

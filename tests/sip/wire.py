@@ -260,8 +260,9 @@ def request(
     """A request as a phone writes it."""
     kind = "Content-Type: application/sdp\r\n" if body else ""
     return (
-        f"{method} {uri} SIP/2.0\r\nVia: {via};branch={branch};rport\r\nMax-Forwards: 70\r\nFrom: {sender}\r\n"
-        f"To: {to}\r\nCall-ID: {call_id}\r\nCSeq: {cseq} {method}\r\nContact: <sip:101@192.0.2.9>\r\n"
+        f"{method} {uri} SIP/2.0\r\nVia: {via};branch={branch};rport\r\nMax-Forwards: 70\r\n"
+        f"From: {sender}\r\nTo: {to}\r\nCall-ID: {call_id}\r\nCSeq: {cseq} {method}\r\n"
+        "Contact: <sip:101@192.0.2.9>\r\n"
         f"{headers}{kind}Content-Length: {len(body)}\r\n\r\n"
     ).encode() + body
 

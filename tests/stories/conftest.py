@@ -10,13 +10,21 @@ from tests.stories.office import Office
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    office = Office(tmp_path_factory.mktemp("office") / "data")
-    office.start()
-    yield office
-    office.stop()
-    assert office.errors() == []
+    yield from _open(Office(tmp_path_factory.mktemp("office") / "data"))
+
+
+@pytest.fixture(scope="module")
+def ipv6_office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    yield from _open(Office(tmp_path_factory.mktemp("office6") / "data", sip_host="::1"))
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return tmp_path
+
+
+def _open(office: Office) -> Iterator[Office]:
+    office.start()
+    yield office
+    assert office.stop() == 0
+    assert office.errors() == []

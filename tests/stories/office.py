@@ -17,20 +17,20 @@ import urllib.error
 import urllib.request
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 PASSWORD = "correct horse battery"
-T = TypeVar("T")
 
 
-async def eventually(look: Callable[[], Awaitable[T] | T], *, within: float = 10.0, what: str = "") -> T:
-    """The first true value that `look` gives; fails when there is none in time."""
+async def eventually(
+    look: Callable[[], bool | Awaitable[bool]], *, within: float = 10.0, what: str = ""
+) -> None:
+    """Waits until what `look` says is true; fails when it is not in time."""
     deadline = time.monotonic() + within
     while True:
         found = look()
-        value = await found if isinstance(found, Awaitable) else found
-        if value:
-            return value
+        if found if isinstance(found, bool) else await found:
+            return
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {within:g} s: {what or look}")
         await asyncio.sleep(0.05)
@@ -46,8 +46,11 @@ def free_port(kind: int = socket.SOCK_STREAM, host: str = "127.0.0.1") -> int:
 class Office:
     """The demo, started and stopped as a person would; `data` outlives a restart."""
 
-    def __init__(self, data: Path, *, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, data: Path, *, sip_host: str = "127.0.0.1", environment: dict[str, str] | None = None
+    ) -> None:
         self.data = data
+        self._sip_host = f"[{sip_host}]" if ":" in sip_host else sip_host
         self.http_port, self.sip_port, self.sips_port = free_port(), free_port(), free_port()
         self.log = data.parent / f"{data.name}.log"
         self._environment = environment or {}
@@ -62,8 +65,8 @@ class Office:
             self._process = subprocess.Popen(
                 [
                     *(sys.executable, "-m", "offhook", "demo", "--data", str(self.data)),
-                    *("--http", f"127.0.0.1:{self.http_port}", "--sip", f"127.0.0.1:{self.sip_port}"),
-                    *("--sips", f"127.0.0.1:{self.sips_port}", "--password", PASSWORD),
+                    *("--http", f"127.0.0.1:{self.http_port}", "--sip", f"{self._sip_host}:{self.sip_port}"),
+                    *("--sips", f"{self._sip_host}:{self.sips_port}", "--password", PASSWORD),
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -73,12 +76,9 @@ class Office:
         while True:
             if self._process.poll() is not None:
                 raise AssertionError(f"the demo ended at once:\n{self.log.read_text()[-3000:]}")
-            with (
-                contextlib.suppress(OSError),
-                urllib.request.urlopen(f"{self.url}/readyz", timeout=1) as answer,
-            ):
-                if answer.status == 200:
-                    break
+            with contextlib.suppress(OSError):
+                urllib.request.urlopen(f"{self.url}/readyz", timeout=1).close()
+                break
             if time.monotonic() > begun + 30:
                 raise AssertionError(f"the demo is not ready after 30 s:\n{self.log.read_text()[-3000:]}")
             time.sleep(0.02)
@@ -108,10 +108,21 @@ class Office:
         """What /metrics says: each line's name with its labels, and its value."""
         with urllib.request.urlopen(f"{self.url}/metrics", timeout=5) as answer:
             lines = answer.read().decode().splitlines()
-        return {
-            name: float(value)
-            for name, _, value in (line.rpartition(" ") for line in lines if line[:1] != "#")
-        }
+        samples = [line.rpartition(" ") for line in lines if not line.startswith("#")]
+        return {name: float(value) for name, _, value in samples}
+
+    @property
+    def open_ports(self) -> float:
+        """Media ports in use, over all workers."""
+        return sum(n for name, n in self.metrics().items() if name.startswith("offhook_media_ports"))
+
+    @property
+    def live_calls(self) -> float:
+        return sum(n for name, n in self.metrics().items() if name.startswith("offhook_calls"))
+
+    async def is_quiet(self) -> None:
+        """No call is left and no port is lent."""
+        await eventually(lambda: self.live_calls == 0 and self.open_ports == 0, what="no call, no port left")
 
     def errors(self) -> list[str]:
         """Lines of the log that should not be there."""

@@ -20,7 +20,7 @@ from websockets.exceptions import ConnectionClosed
 
 from offhook.calls.leg import Answered, Leg, Outcome, Party, Ringing
 from offhook.calls.media import G711, Bridge, Codecs, Kind, Port
-from offhook.calls.routing import first_of
+from offhook.calls.routing import Rule, first_of
 from offhook.calls.switch import Switch
 from offhook.calls.users import everyone
 from offhook.feed import Feed
@@ -90,6 +90,8 @@ class DeskLeg:
 
     def hangup(self, cause: Any) -> None:
         self.told_of.append(f"hangup {cause.name}")
+        if self.port is not None:
+            self.port.close()
 
     def picks_up(self) -> None:
         self._house.switch.tell(self, Answered(), self._house.time.now())
@@ -245,8 +247,9 @@ class House:
         )
         self.devices: Devices[Any] = Devices(self.feed)
         PresenceKeeper(self.feed, self.time.now)
-        rule = everyone(self.directory.by_number, self.devices.of)
-        self.switch = Switch(first_of([rule]), self.engine, self.feed, self.ids)
+        here = everyone(self.directory.by_number, self.devices.of)
+        self.rules: list[Rule] = [here]  # a test may add its own
+        self.switch = Switch(lambda ask: first_of(self.rules)(ask), self.engine, self.feed, self.ids)
         self.store = FakeStore()
         self.passwords = FakePasswords()
         self.owners: dict[Port, Any] = {}

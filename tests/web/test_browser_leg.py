@@ -19,9 +19,10 @@ from offhook.calls.media import (
 )
 from offhook.feed import Change, Feed
 from offhook.media.fake import FakeEngine
+from offhook.people.devices import Devices
 from offhook.people.directory import DeviceInfo, Directory
 from offhook.web.attachment import Attachment, Renegotiate
-from offhook.web.device import BrowserDevice
+from offhook.web.device import BrowserDevice, Browsers
 from offhook.web.leg import BrowserLeg, Ground
 from offhook.web.problem import Refused
 from tests.web.house import ANNA, BEN, Time, offer
@@ -136,6 +137,20 @@ def test_a_connection_that_comes_back_before_the_old_one_is_missed_does_not_take
     ben.device.tab_came(after)
     ben.device.tab_left(before)
     assert ben.places[-1] == 1
+
+
+def test_a_device_made_anew_finds_the_tabs_that_are_open() -> None:
+    devices: Devices[Any] = Devices(Feed())
+    browsers = Browsers(devices)
+    tab = Tab("one")
+    browsers.tab_came(BEN.id, tab)
+    ben = Browser()
+    browsers.introduce(ben.device, BEN.id)
+    assert ben.device.open_legs()
+    browsers.tab_left(BEN.id, tab)
+    other = Browser()
+    browsers.introduce(other.device, BEN.id)
+    assert other.device.open_legs() == []
 
 
 def test_what_rings_is_given_up_when_nobody_comes_back() -> None:

@@ -151,15 +151,21 @@ async def test_when_no_port_is_free_the_page_is_told_to_try_again(served: Served
 
 @pytest.mark.parametrize(
     ("typed", "number"),
-    [("102", "102"), (" 1 02 ", "102"), ("1-02", "102"), ("(10)2", "102"), ("+49 (0)7031 / 73", "+49073173")],
+    [
+        ("102", "102"),
+        (" 1 02 ", "102"),
+        ("(07031) 73–0", "07031730"),
+        ("+49 (0)7031 / 73-0", "+497031730"),
+        ("*21#", "*21#"),
+        (" sip:anna@example.com ", "sip:anna@example.com"),
+    ],
 )
 async def test_numbers_are_dialled_as_people_write_them(served: Served, typed: str, number: str) -> None:
+    asked: list[str] = []
+    served.house.rules.insert(0, lambda ask: asked.append(ask.number))
     anna = await served.tab(ANNA, sound=True)
-    answer = await anna.asks("call.dial", to=typed, device=ANNA.device)
-    if number == "102":
-        assert (await anna.sees("call", id=answer["ok"]["call"]))["called"]["number"] == "102"
-    else:
-        assert answer["refused"] == "unknown-number"
+    await anna.asks("call.dial", to=typed, device=ANNA.device)
+    assert set(asked) == {number}
 
 
 @pytest.mark.parametrize("nothing", ["", "   ", "-/-", "anna@elsewhere.example", "sip:999@pbx"])

@@ -159,6 +159,19 @@ async def test_a_one_time_link_works_once(served: Served) -> None:
         assert word(await client.get("/api/v1/welcome/secret")) == (404, "unknown-link")
 
 
+async def test_a_session_ended_in_the_store_by_another_program_is_signed_out(served: Served) -> None:
+    mine, other = await served.signed_in(ANNA), await served.signed_in(BEN)
+    tab = await served.tab_of(mine.cookies["offhook"], "one")
+    stays = await served.tab_of(other.cookies["offhook"], "two")
+    await served.house.store.end_all(ANNA.id)
+    await served.web.look_at_sessions()
+    assert await tab.is_closed() == 4001
+    assert (await mine.get("/api/v1/me")).status_code == 401
+    assert (await stays.asks("users.follow", users=[]))["ok"] is None
+    await mine.aclose()
+    await other.aclose()
+
+
 async def test_a_session_lasts_thirty_days_from_when_it_was_last_used(served: Served) -> None:
     client = await served.signed_in(ANNA)
     for _ in range(3):

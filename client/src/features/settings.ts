@@ -13,5 +13,5 @@ export const parts: readonly Part[] = [
   { id: "notices", name: "Notifications", under: "How a call finds you", icon: "bell" },
   { id: "look", name: "Look", under: "Light or dark, roomy or dense", icon: "look" },
   { id: "keys", name: "Shortcuts", under: "Everything works without a mouse", icon: "keyboard" },
-  { id: "password", name: "Password", under: "Only you know it", icon: "key" },
+  { id: "password", name: "Password", under: "Only you know it", icon: "lock" },
 ];

@@ -18,9 +18,8 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from secrets import randbelow
-from typing import NoReturn, TypeVar
+from typing import NoReturn
 
 import msgspec
 
@@ -30,8 +29,6 @@ from offhook.media.worker.dtls import Identity
 from offhook.media.worker.ice import Source
 from offhook.media.worker.port import Port, Send
 from offhook.media.worker.worker import Worker
-
-T = TypeVar("T")
 
 TICK = 0.02
 MAX_DATAGRAM = 2048
@@ -123,6 +120,7 @@ class Loop:
             options.hosts, options.ports, options.stock, bind, start=randbelow(1 << 16)
         )
         self._worker = Worker(self, identity, self._control.tell, unix=time.time() - time.monotonic())
+        self._mishap_at = 0.0
         self._watching = select.EPOLLIN
         self._epoll.register(control.fileno(), self._watching)
         self._control.tell(Hello(os.getpid(), identity.fingerprint))
@@ -161,6 +159,13 @@ class Loop:
             fresh = None
         self._announce(self._stock.give_back(pair, fresh))
 
+    def mishap(self) -> None:
+        """The first of every second: who writes more is stopped by a full pipe."""
+        now = time.monotonic()
+        if now - self._mishap_at >= 1:
+            self._mishap_at = now
+            traceback.print_exc(file=sys.stderr)
+
     # ---- running
 
     def run(self) -> NoReturn:
@@ -189,11 +194,13 @@ class Loop:
                 except Exception:  # whatever a packet can do to us, it does to itself
                     refused["malformed"] += 1
             if now >= sweep_at:
-                sweep_at = self._guarded(self._sweep, now) or now + 1
+                sweep_at = worker.sweep(now)
+                if self._stock.is_short:
+                    self._announce(self._stock.top_up())
             if tick_at and now >= tick_at:
                 steps = 1 + int((now - tick_at) / TICK)
                 tick_at += steps * TICK
-                self._guarded(partial(worker.tick, steps=steps), now)
+                worker.tick(now, steps)
             if not worker.awake:
                 tick_at = 0.0
             elif not tick_at:
@@ -201,30 +208,17 @@ class Loop:
             if self._control.unsent:
                 self._flush()
 
-    def _sweep(self, now: float) -> float:
-        if self._stock.is_short:
-            self._announce(self._stock.top_up())
-        return self._worker.sweep(now)
-
     def _obey(self, now: float) -> None:
         messages = self._control.receive()
         if messages is None:
             self._leave()
         for message in messages:
-            self._guarded(partial(self._obey_one, message), now)
+            try:
+                self._worker.told(self._control.decoder.decode(message), now, time.process_time())
+            except Exception:  # the server and we disagree: that message is lost, no call but its own
+                self.mishap()
         if self._stock.is_short:
             self._announce(self._stock.top_up())
-
-    def _obey_one(self, message: bytes, now: float) -> None:
-        self._worker.told(self._control.decoder.decode(message), now, time.process_time())
-
-    def _guarded(self, do: Callable[[float], T], now: float) -> T | None:
-        """Our own mistakes are written down and cost what they were about, not the worker."""
-        try:
-            return do(now)
-        except Exception:
-            traceback.print_exc(file=sys.stderr)
-            return None
 
     def _announce(self, pairs: list[Pair]) -> None:
         if pairs:

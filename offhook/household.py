@@ -1,0 +1,88 @@
+"""Users and devices as the database has them, brought to life, and kept in step with it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from offhook.feed import Feed
+from offhook.people.devices import Devices
+from offhook.people.directory import DeviceInfo, Directory, User
+from offhook.people.presence import PresenceKeeper
+from offhook.phones.edge import Phones
+from offhook.store.devices import Devices as KeptDevices
+from offhook.store.meta import Meta
+from offhook.store.users import Users
+from offhook.web.edge import Web
+
+
+class Household:
+    """Everybody who lives here, and what is theirs."""
+
+    def __init__(
+        self,
+        directory: Directory,
+        devices: Devices[Any],
+        feed: Feed,
+        presence: PresenceKeeper,
+        phones: Phones,
+        web: Web,
+    ) -> None:
+        self._directory = directory
+        self._devices = devices
+        self._feed = feed
+        self._presence = presence
+        self._phones = phones
+        self._web = web
+
+    def take_in(self, users: Iterable[User], devices: Iterable[DeviceInfo]) -> None:
+        """Make memory agree: who is new comes, who has changed changes, who is gone goes."""
+        self._users({user.id: user for user in users})
+        self._take_devices({device.id: device for device in devices})
+
+    def _users(self, users: dict[str, User]) -> None:
+        directory = self._directory
+        for id in [user.id for user in directory.users() if user.id not in users]:
+            directory.remove_user(id)
+            self._presence.forget(id)
+            self._feed.drop(User, id)
+        for user in users.values():
+            former = directory.user(user.id)
+            if former != user:
+                directory.put_user(user)
+                self._feed.set(user)
+                if former is None:
+                    self._presence.introduce(user.id)
+
+    def _take_devices(self, devices: dict[str, DeviceInfo]) -> None:
+        directory = self._directory
+        for id in [device.id for device in directory.devices() if device.id not in devices]:
+            directory.remove_device(id)
+            self._devices.remove(id)
+        for device in devices.values():
+            if directory.device(device.id) != device:
+                directory.put_device(device)
+                live = self._phones.device(device) if device.kind == "phone" else self._web.device(device)
+                self._devices.add(device, live)
+
+
+class Reload:
+    """Looks whether the command line has changed anything, and takes in what it finds."""
+
+    def __init__(
+        self, meta: Meta, users: Users, devices: KeptDevices, household: Household, web: Web
+    ) -> None:
+        self._meta = meta
+        self._users = users
+        self._devices = devices
+        self._household = household
+        self._web = web
+        self._seen: int | None = None
+
+    async def load(self) -> None:
+        self._household.take_in(await self._users.load_all(), await self._devices.load_all())
+
+    async def look(self) -> None:
+        changes = await self._meta.changes()
+        if self._seen is not None and changes != self._seen:
+            await self.load()
+            await self._web.look_at_sessions()
+        self._seen = changes
