@@ -15,6 +15,9 @@ from offhook.web.health import Health, Metric, Samples
 def measure(
     health: Health, *, phones: Phones, switch: Switch, engine: MediaEngine, database: Database, lag: LagWatch
 ) -> None:
+    def ready() -> int:
+        return sum(worker.is_ready for worker in engine.workers.values())
+
     def calls() -> Samples:
         states = Counter(call.state for call in switch.calls.values())
         return [((("state", state),), states[state]) for state in State if state is not State.ENDED]
@@ -61,9 +64,7 @@ def measure(
         ),
         Metric("offhook_loop_lag_worst_seconds", "The latest it ever was.", lambda: [((), lag.worst)]),
         Metric("offhook_cpu_seconds_total", "CPU time of the server process.", cpu, "counter"),
-        Metric(
-            "offhook_media_workers", "Media workers that run.", lambda: [((), float(len(engine.states())))]
-        ),
+        Metric("offhook_media_workers", "Media workers that run.", lambda: [((), float(ready()))]),
         Metric(
             "offhook_media_workers_replaced_total",
             "Workers that died.",
@@ -77,5 +78,5 @@ def measure(
         Metric("offhook_store_waiting", "Writes not yet on disk.", lambda: [((), float(database.waiting))]),
     ):
         health.measure(metric)
-    health.check("media", lambda: "" if engine.states() else "no media worker runs")
+    health.check("media", lambda: "" if ready() else "no media worker is ready")
     health.check("database", lambda: database.trouble)

@@ -8,6 +8,7 @@ import random
 from collections.abc import Callable
 
 from offhook.people.directory import DeviceInfo
+from offhook.phones.dialects import signed_uri, suited
 from offhook.phones.identity import PhoneIdentity, user_of, user_of_uri
 from offhook.phones.registrar import Registrar
 from offhook.phones.throttle import Throttle
@@ -65,7 +66,9 @@ class PhoneGate:
                 return self._within_limits(device, method)
         proof = request.get(b"authorization")
         if proof is None:
-            return self._challenge(flow, now) if self._throttle.may_ask(flow.host, name, now) else None
+            return (
+                self._challenge(request, flow, now) if self._throttle.may_ask(flow.host, name, now) else None
+            )
         return self._judge(request, proof, name, flow, now)
 
     def _judge(
@@ -73,13 +76,14 @@ class PhoneGate:
     ) -> PhoneIdentity | Refusal | None:
         if not self._throttle.may_try(flow.host, name, now) and not self._is_on_its_own_flow(flow, name):
             return None
-        verdict = self._challenger.verify(proof, request.method, request.uri, flow.host, self._ha1, now)
+        uri = signed_uri(proof, request.uri)
+        verdict = self._challenger.verify(proof, request.method, uri, flow.host, self._ha1, now)
         if isinstance(verdict, Failed):
             if verdict.stale:
-                return self._challenge(flow, now, stale=True)
+                return self._challenge(request, flow, now, stale=True)
             is_answered = self._throttle.failed(flow.host, name, now)
             if is_answered or self._is_on_its_own_flow(flow, name):
-                return self._challenge(flow, now)
+                return self._challenge(request, flow, now)
             return None
         device = self._by_sip_user(verdict.user)
         if device is None:
@@ -95,8 +99,9 @@ class PhoneGate:
             return _TOO_MANY_CALLS
         return PhoneIdentity(device)
 
-    def _challenge(self, flow: Flow, now: float, *, stale: bool = False) -> Refusal:
-        return Refusal(401, self._challenger.challenge(flow.host, now, stale=stale))
+    def _challenge(self, request: Request, flow: Flow, now: float, *, stale: bool = False) -> Refusal:
+        challenges = self._challenger.challenge(flow.host, now, stale=stale)
+        return Refusal(401, suited(challenges, request.get(b"user-agent")))
 
     def _ha1(self, name: str, algorithm: str) -> str | None:
         device = self._by_sip_user(name)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from offhook.sip.client import InviteClient
 from offhook.sip.compose import ALLOW, EMPTY, SUPPORTED, ending
-from offhook.sip.core import request_head
-from offhook.sip.dialog import Dialog
+from offhook.sip.core import Core, request_head
+from offhook.sip.dialog import Dialog, acknowledge, send_bye
 from offhook.sip.headers import split_list, uri_of
 from offhook.sip.message import Response
 from offhook.sip.transaction import State
@@ -23,6 +23,7 @@ class Calling:
         "_cseq",
         "_headers",
         "_hops",
+        "_is_cancelled",
         "_parting",
         "_remote",
         "_sdp",
@@ -45,6 +46,7 @@ class Calling:
         self._cseq = 0
         self._tx: InviteClient | None = None
         self._parting: bytes | None = None  # the headers to leave with, once we want to
+        self._is_cancelled = False
 
     def start(self, now: float) -> None:
         session = self._session
@@ -80,17 +82,18 @@ class Calling:
 
     def _cancel(self, now: float) -> None:
         tx = self._tx
-        if tx is not None and tx.state is State.PROCEEDING and self._parting is not None:
-            self._session.core.count("CANCEL")
-            tx.cancel(self._remote, self._parting, now)
+        if self._parting is None or self._is_cancelled or tx is None or tx.state is not State.PROCEEDING:
+            return
+        self._is_cancelled = True
+        self._session.core.count("CANCEL")
+        tx.cancel(self._remote, self._parting, now)
 
     def _progressed(self, response: Response, now: float) -> None:
         session = self._session
         if self._parting is not None:
-            if not self.forks:
-                self._cancel(now)
+            self._cancel(now)
             return
-        if response.status == 100 or session.calling is not self:
+        if response.status == 100:
             return
         tag = response.to_tag
         sdp = response.body
@@ -100,45 +103,27 @@ class Calling:
 
     def _answered(self, tx: InviteClient, response: Response, now: float) -> None:
         session = self._session
-        dialog = Dialog.of_response(response, session.call_id, session.local, self._cseq, self._uri)
-        if session.calling is not self:
-            self._acknowledge(tx, dialog, EMPTY)
-            session.send_bye(dialog, b"", now)
-            return
+        core = session.core
+        tx.user = _Later(core, session.call_id, session.local, self._uri)
         if self._parting is not None:
-            self._acknowledge(tx, dialog, EMPTY)
-            session.send_bye(dialog, self._parting, now)
+            _decline(core, tx, response, session.call_id, session.local, self._uri, self._parting, now)
             session.end(487, b"", now)
             return
+        dialog = Dialog.of_response(response, session.call_id, session.local, tx.cseq, self._uri)
         session.talk(dialog)
         session.refresh.answered(response, now)
         sdp = response.body or self.forks.get(dialog.remote_tag, b"")
         session.heard(sdp)
         if self._sdp is None:
-            session.core.tell(self._answer_late, tx, dialog, sdp, now)
+            core.tell(_answer_late, session, tx, dialog, sdp, now)
         else:
-            self._acknowledge(tx, dialog, EMPTY)
+            acknowledge(core, dialog, tx, EMPTY)
             session.sdp = self._sdp
-            session.core.tell(session.owner.answered, sdp, now)
-
-    def _answer_late(self, tx: InviteClient, dialog: Dialog, offer: bytes, now: float) -> None:
-        """The 2xx carried the offer; the ACK must carry the answer."""
-        session = self._session
-        answer = session.owner.offered(offer, now) if offer else 488
-        if isinstance(answer, bytes):
-            session.sdp = answer
-            self._acknowledge(tx, dialog, ending(answer))
-            session.core.tell(session.owner.answered, offer, now)
-        else:
-            self._acknowledge(tx, dialog, EMPTY)
-            session.send_bye(dialog, b"", now)
-            session.end(answer, b"", now)
+            core.tell(session.owner.answered, sdp, now)
 
     def _refused(self, response: Response, now: float) -> None:
         session = self._session
         status = response.status
-        if session.calling is not self:
-            return
         if status == 422 and self._parting is None and session.refresh.refused(response):
             self.forks.clear()
             self.start(now)
@@ -148,10 +133,50 @@ class Calling:
             session.core.tell(session.owner.redirected, contacts, now)
         session.end(status, response.get(b"reason") or b"", now)
 
-    def _acknowledge(self, tx: InviteClient, dialog: Dialog, rest: bytes) -> None:
-        core = self._session.core
-        core.count("ACK")
-        head = dialog.head(core.place(tx.flow).via, core.branch())
-        tx.acknowledge(
-            dialog.remote_tag, b"ACK%bTo: %b\r\nCSeq: %d ACK\r\n%b" % (head, dialog.remote, tx.cseq, rest)
-        )
+
+class _Later:
+    """Takes the place of a call that was answered, for the 2xx of its other forks."""
+
+    __slots__ = ("_call_id", "_core", "_local", "_uri")
+
+    def __init__(self, core: Core, call_id: bytes, local: bytes, uri: bytes) -> None:
+        self._core = core
+        self._call_id = call_id
+        self._local = local
+        self._uri = uri
+
+    def responded(self, tx: InviteClient, response: Response, now: float) -> None:
+        _decline(self._core, tx, response, self._call_id, self._local, self._uri, b"", now)
+
+    def failed(self, tx: InviteClient, status: int, now: float) -> None:
+        """It cannot any more."""
+
+
+def _decline(
+    core: Core,
+    tx: InviteClient,
+    response: Response,
+    call_id: bytes,
+    local: bytes,
+    uri: bytes,
+    headers: bytes,
+    now: float,
+) -> None:
+    """A 2xx we do not want: ACK and BYE."""
+    dialog = Dialog.of_response(response, call_id, local, tx.cseq, uri)
+    acknowledge(core, dialog, tx, EMPTY)
+    send_bye(core, dialog, tx.flow, headers, now)
+
+
+def _answer_late(session: "Session", tx: InviteClient, dialog: Dialog, offer: bytes, now: float) -> None:
+    """The 2xx carried the offer; the ACK must carry the answer."""
+    core = session.core
+    answer = session.owner.offered(offer, now) if offer else 488
+    if isinstance(answer, bytes):
+        session.sdp = answer
+        acknowledge(core, dialog, tx, ending(answer))
+        core.tell(session.owner.answered, offer, now)
+    else:
+        acknowledge(core, dialog, tx, EMPTY)
+        send_bye(core, dialog, session.flow, b"", now)
+        session.end(answer, b"", now)

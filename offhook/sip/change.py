@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from offhook.sip.client import InviteClient
 from offhook.sip.compose import ALLOW, EMPTY, SUPPORTED, ending
+from offhook.sip.dialog import acknowledge
 from offhook.sip.message import Request, Response
 from offhook.sip.refresh import MIN_SE, is_too_small
 from offhook.sip.timers import Alarm
@@ -79,7 +80,8 @@ class Change:
             return
         if status < 300:
             session.moved(response)
-            session.acknowledge(tx)
+            if session.dialog is not None:
+                acknowledge(session.core, session.dialog, tx, EMPTY)
         if tx is not self._tx:
             return
         offer, self._tx, self._offer = self._offer, None, None

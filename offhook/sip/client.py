@@ -6,7 +6,7 @@ from typing import Final, Protocol
 from offhook.sip.compose import EMPTY
 from offhook.sip.flow import Flow
 from offhook.sip.message import Response
-from offhook.sip.timers import LATER, LIFE, T1, T2, T4
+from offhook.sip.timers import LATER, LIFE, T1, T2
 from offhook.sip.transaction import Due, State, Transactions
 
 Done = Callable[[Response | None, float], None]  # the final response, or None for silence
@@ -14,7 +14,6 @@ Done = Callable[[Response | None, float], None]  # the final response, or None f
 _CALLING: Final = State.CALLING
 _PROCEEDING: Final = State.PROCEEDING
 _ACCEPTED: Final = State.ACCEPTED
-_COMPLETED: Final = State.COMPLETED
 _ENDED: Final = State.ENDED
 _RESEND: Final = Due.RESEND
 _GIVE_UP: Final = Due.GIVE_UP
@@ -65,26 +64,19 @@ class ClientTransaction:
             self.state = _PROCEEDING
             self._interval = T2
             return
-        self.state = _COMPLETED
-        if self.reliable:
-            self._end()
-        else:
-            self._data = b""
-            self._all.timers.after(T4, self, _LINGER, now)
+        self._end(now)  # a copy of the response is a stray, and no harm
         self._tell(response, now)
 
     def lose(self, now: float) -> None:
         """The connection is gone, or nobody answered."""
         if self.state is _CALLING or self.state is _PROCEEDING:
-            self._end()
+            self._end(now)
             self._tell(None, now)
 
     def due(self, token: object, now: float) -> None:
-        if token is _LINGER:
-            self._end()
-        elif self.state is not _CALLING and self.state is not _PROCEEDING:
+        if self.state is not _CALLING and self.state is not _PROCEEDING:
             return
-        elif token is _RESEND:
+        if token is _RESEND:
             every = self._all
             every.resent += 1
             every.send(self._data, self.flow)
@@ -101,10 +93,10 @@ class ClientTransaction:
         if done is not None:
             done(response, now)
 
-    def _end(self) -> None:
+    def _end(self, now: float) -> None:
         self.state = _ENDED
         self._data = b""
-        self._all.remove_client(self)
+        self._all.remove_client(self, b"", now)
 
 
 class InviteClient:
@@ -115,8 +107,18 @@ class InviteClient:
     """
 
     __slots__ = (
-        "_abandoned", "_acks", "_all", "_data", "_head", "_interval", "_user",
-        "cseq", "flow", "key", "reliable", "state",
+        "_abandoned",
+        "_acks",
+        "_all",
+        "_data",
+        "_head",
+        "_interval",
+        "cseq",
+        "flow",
+        "key",
+        "reliable",
+        "state",
+        "user",
     )  # fmt: skip
     name: Final = b"INVITE"
 
@@ -138,7 +140,7 @@ class InviteClient:
         self._all = all_
         self._head = head
         self._data = b"INVITE" + head + rest
-        self._user: InviteUser | None = user
+        self.user: InviteUser | None = user
         self._interval = T1
         self._acks: dict[bytes, bytes] | None = None
         self._abandoned = False
@@ -164,22 +166,15 @@ class InviteClient:
                 self._repeat(response, now)
             elif state is _CALLING or state is _PROCEEDING:
                 self.state = _ACCEPTED
-                self._data = b""
+                self._data = self._head = b""
                 self._all.timers.after(LIFE, self, _LINGER, now)
                 self._tell(response, now)  # the dialog sends the ACK, not we (RFC 3261 §13.2.2.4)
-        elif state is _COMPLETED:
-            self._all.resent += 1
-            self._all.send(self._data, self.flow)  # our ACK was lost
         elif state is _CALLING or state is _PROCEEDING:
-            self.state = _COMPLETED
             to = response.get(b"to") or b""
-            self._data = b"ACK%bTo: %b\r\nCSeq: %d ACK\r\n%b" % (self._head, to, self.cseq, EMPTY)
-            self._all.send(self._data, self.flow)
-            user, self._user = self._user, None
-            if self.reliable:
-                self._end()
-            else:
-                self._all.timers.after(LIFE, self, _LINGER, now)
+            ack = b"ACK%bTo: %b\r\nCSeq: %d ACK\r\n%b" % (self._head, to, self.cseq, EMPTY)
+            self._all.send(ack, self.flow)
+            user = self.user
+            self._end(now, ack)
             if user is not None:
                 user.responded(self, response, now)
 
@@ -194,7 +189,7 @@ class InviteClient:
         """Only after a 1xx, before a final response (RFC 3261 §9.1)."""
         data = b"CANCEL%bTo: %b\r\nCSeq: %d CANCEL\r\n%b%b" % (self._head, to, self.cseq, headers, EMPTY)
         key = self.key + b"-cancel"
-        ClientTransaction(self._all, b"CANCEL", key, data, self.flow, _ignore).start(now)
+        ClientTransaction(self._all, b"CANCEL", key, data, self.flow, ignore).start(now)
         self.abandon(now)
 
     def abandon(self, now: float) -> None:
@@ -205,14 +200,14 @@ class InviteClient:
 
     def lose(self, now: float, status: int = 503) -> None:
         if self.state is _CALLING or self.state is _PROCEEDING:
-            user, self._user = self._user, None
-            self._end()
+            user = self.user
+            self._end(now)
             if user is not None:
                 user.failed(self, status, now)
 
     def due(self, token: object, now: float) -> None:
         if token is _LINGER:
-            self._end()
+            self._end(now)
         elif token is _RESEND:
             if self.state is _CALLING:
                 every = self._all
@@ -228,8 +223,8 @@ class InviteClient:
             self.lose(now, 408)
 
     def _tell(self, response: Response, now: float) -> None:
-        if self._user is not None:
-            self._user.responded(self, response, now)
+        if self.user is not None:
+            self.user.responded(self, response, now)
 
     def _repeat(self, response: Response, now: float) -> None:
         ack = None if self._acks is None else self._acks.get(response.to_tag)
@@ -239,13 +234,13 @@ class InviteClient:
             self._all.resent += 1
             self._all.send(ack, self.flow)
 
-    def _end(self) -> None:
+    def _end(self, now: float, ack: bytes = b"") -> None:
         self.state = _ENDED
         self._data = b""
         self._acks = None
-        self._user = None
-        self._all.remove_client(self)
+        self.user = None
+        self._all.remove_client(self, ack, now)
 
 
-def _ignore(response: Response | None, now: float) -> None:
-    """What becomes of a CANCEL shows on its INVITE."""
+def ignore(response: Response | None, now: float) -> None:
+    """For requests whose fate changes nothing."""

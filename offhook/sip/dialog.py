@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from offhook.sip.core import request_head
+from offhook.sip.client import Done, InviteClient, ignore
+from offhook.sip.compose import EMPTY
+from offhook.sip.core import Core, request_head
 from offhook.sip.flow import Flow
 from offhook.sip.headers import split_list, tag_of, uri_of
 from offhook.sip.message import Message, Request, Response, record_routes
@@ -114,6 +116,24 @@ class Dialog:
             self._uri = uri_of(routes[0])
             routes = [*routes[1:], b"<%b>" % self.target]
         self._routes = b"Route: %b\r\n" % b", ".join(routes) if routes else b""
+
+
+def acknowledge(core: Core, dialog: Dialog, tx: InviteClient, rest: bytes) -> None:
+    """The ACK to a 2xx, and to its copies."""
+    core.count("ACK")
+    head = dialog.head(core.place(tx.flow).via, core.branch())
+    ack = b"ACK%bTo: %b\r\nCSeq: %d ACK\r\n%b" % (head, dialog.remote, tx.cseq, rest)
+    tx.acknowledge(dialog.remote_tag, ack)
+
+
+def send_bye(
+    core: Core, dialog: Dialog, flow: Flow, headers: bytes, now: float, done: Done | None = None
+) -> None:
+    branch = core.branch()
+    dialog.cseq += 1
+    head = dialog.head(core.place(flow).via, branch)
+    rest = headers + EMPTY
+    core.request("BYE", branch, head, dialog.remote, dialog.cseq, rest, flow, done or ignore, now)
 
 
 def _is_loose(route: bytes) -> bool:

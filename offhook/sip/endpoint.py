@@ -15,16 +15,17 @@ from offhook.sip.calling import Calling
 from offhook.sip.client import Done
 from offhook.sip.compose import ALLOW, EMPTY, METHODS, REQUIRABLE, SDP, ending, status_line
 from offhook.sip.core import Core, request_head
-from offhook.sip.dialog import Dialog, TalkingDialog
+from offhook.sip.dialog import Dialog, TalkingDialog, send_bye
 from offhook.sip.flow import Flow
 from offhook.sip.headers import split_list, tag_of
 from offhook.sip.message import Malformed, Message, Request, Response, parse, response_head, validate
 from offhook.sip.owner import SessionOwner
 from offhook.sip.refresh import MIN_SE, is_too_small
 from offhook.sip.session import Session
-from offhook.sip.transaction import InviteServer, Send, ServerTransaction, State, server_key
+from offhook.sip.transaction import InviteServer, Send, ServerTransaction, server_key
 
 _HOPS: Final = 70
+_SKIPPED: Final = 1000  # requests sent since the row was written: the next must be higher
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class Endpoint:
             if isinstance(message, Request):
                 self._request(message, flow, now)
             else:
-                self._response(message, now)
+                self._response(message, flow, now)
         except Malformed as why:
             self._malformed += 1
             if isinstance(why.message, Request):
@@ -183,12 +184,9 @@ class Endpoint:
 
     def farewell(self, row: TalkingDialog, now: float) -> None:
         """BYE for a session of which only this is left."""
-        core = self._core
         dialog = Dialog.of_row(row)
-        branch = core.branch()
-        head = dialog.head(core.place(row.flow).via, branch)
-        cseq = row.cseq + _SKIPPED
-        core.request("BYE", branch, head, row.remote, cseq, EMPTY, row.flow, _ignore, now)
+        dialog.cseq += _SKIPPED
+        send_bye(self._core, dialog, row.flow, b"", now)
 
     # -- for /metrics
 
@@ -206,7 +204,7 @@ class Endpoint:
             "timed out": every.timed_out,
             "stray": self._stray,
             "malformed": self._malformed,
-            "transactions": len(every.clients) + len(every.servers),
+            "transactions": every.count,
             "sessions": len(self._core.sessions),
         }
 
@@ -217,11 +215,10 @@ class Endpoint:
         received = self._received
         received[method if method in received else "other"] += 1
         key = server_key(request, "INVITE" if method == "ACK" else method)
-        known = self._all.servers.get(key)
         if method == "ACK":
-            self._acknowledged(request, known, flow, now)
-        elif known is not None:
-            known.repeat()
+            self._acknowledged(request, key, flow, now)
+        elif self._all.repeated(key, flow):
+            pass
         elif method == "CANCEL":
             validate(request)
             self._cancel(request, key, flow, now)
@@ -231,8 +228,9 @@ class Endpoint:
             validate(request)
             self._outside(request, key, flow, now)
 
-    def _acknowledged(self, ack: Request, invite: ServerTransaction | None, flow: Flow, now: float) -> None:
-        if isinstance(invite, InviteServer) and invite.state is not State.ACCEPTED:
+    def _acknowledged(self, ack: Request, key: bytes, flow: Flow, now: float) -> None:
+        invite = self._all.servers.get(key)
+        if isinstance(invite, InviteServer):
             invite.acknowledged(now)
             return
         session = self._core.sessions.get(ack.to_tag)
@@ -295,9 +293,10 @@ class Endpoint:
         return tx
 
     def _cancel(self, cancel: Request, key: bytes, flow: Flow, now: float) -> None:
-        invite = self._all.servers.get(server_key(cancel, "INVITE"))
+        about = server_key(cancel, "INVITE")
+        invite = self._all.servers.get(about)
         if not isinstance(invite, InviteServer):
-            self._refuse(cancel, flow, 481)
+            self._refuse(cancel, flow, 200 if about in self._all.answers else 481)
             return
         tx = self._begin(cancel, key, flow, b"", now)
         if not invite.tag and not cancel.to_tag:
@@ -334,7 +333,8 @@ class Endpoint:
         self, request: Request, flow: Flow, status: int, headers: bytes = b"", *, reason: bytes = b""
     ) -> None:
         """Answer without keeping anything; a copy of the request gets the same bytes."""
-        self._refused[status] = self._refused.get(status, 0) + 1
+        if status >= 300:
+            self._refused[status] = self._refused.get(status, 0) + 1
         head, to = response_head(request, flow)
         if not tag_of(to):
             to = b"%b;tag=%b" % (to, self._stateless_tag(request))
@@ -349,9 +349,9 @@ class Endpoint:
 
     # -- responses
 
-    def _response(self, response: Response, now: float) -> None:
+    def _response(self, response: Response, flow: Flow, now: float) -> None:
         self._responses[response.status // 100] += 1
-        if not self._all.responded(response, now):
+        if not self._all.responded(response, flow, now):
             self._stray += 1
 
 
@@ -372,10 +372,3 @@ class _Told:
 
     def __call__(self, response: Response | None, now: float) -> None:
         self._core.tell(self._done, response, now)
-
-
-def _ignore(response: Response | None, now: float) -> None:
-    """What becomes of it changes nothing."""
-
-
-_SKIPPED: Final = 1000  # requests sent since the row was written: the next must be higher

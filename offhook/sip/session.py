@@ -14,10 +14,10 @@ from typing import Final
 from offhook.sip.called import Called, Unacknowledged
 from offhook.sip.calling import Calling
 from offhook.sip.change import Change
-from offhook.sip.client import Done, InviteClient, InviteUser
+from offhook.sip.client import Done, InviteClient, InviteUser, ignore
 from offhook.sip.compose import ALLOW, EMPTY, SDP, SUPPORTED, ending
 from offhook.sip.core import Core
-from offhook.sip.dialog import Dialog, TalkingDialog
+from offhook.sip.dialog import Dialog, TalkingDialog, send_bye
 from offhook.sip.flow import Flow
 from offhook.sip.message import Message, Request, Response
 from offhook.sip.owner import NOBODY, SessionOwner
@@ -137,7 +137,7 @@ class Session:
         dialog.cseq += 1
         head = dialog.head(core.place(self.flow).via, branch)
         rest = headers + ending(body, content_type)
-        heard = done if done is not None else _ignore
+        heard = done if done is not None else ignore
         core.request(method, branch, head, dialog.remote, dialog.cseq, rest, self.flow, heard, now)
 
     def hangup(self, now: float, *, headers: bytes = b"") -> None:
@@ -291,25 +291,6 @@ class Session:
         head = dialog.head(core.place(self.flow).via, branch)
         return core.invite(branch, head, dialog.remote, dialog.cseq, rest, self.flow, user, now)
 
-    def acknowledge(self, tx: InviteClient) -> None:
-        """The ACK to a 2xx of our re-INVITE."""
-        dialog = self.dialog
-        assert dialog is not None
-        core = self.core
-        core.count("ACK")
-        head = dialog.head(core.place(self.flow).via, core.branch())
-        ack = b"ACK%bTo: %b\r\nCSeq: %d ACK\r\n%b" % (head, dialog.remote, tx.cseq, EMPTY)
-        tx.acknowledge(dialog.remote_tag, ack)
-
-    def send_bye(self, dialog: Dialog, headers: bytes, now: float, done: Done | None = None) -> None:
-        core = self.core
-        branch = core.branch()
-        dialog.cseq += 1
-        head = dialog.head(core.place(self.flow).via, branch)
-        core.request(
-            "BYE", branch, head, dialog.remote, dialog.cseq, headers + EMPTY, self.flow, done or _ignore, now
-        )
-
     def end(self, status: int, reason: bytes, now: float) -> None:
         """The only way out."""
         if self._state is _ENDED:
@@ -344,12 +325,12 @@ class Session:
 
     def _fail(self, status: int, now: float) -> None:
         if self.dialog is not None:
-            self.send_bye(self.dialog, b"", now)
+            send_bye(self.core, self.dialog, self.flow, b"", now)
         self.end(status, b"", now)
 
     def _leave(self, headers: bytes, now: float) -> None:
         assert self.dialog is not None
-        self.send_bye(self.dialog, headers, now, self._left)
+        send_bye(self.core, self.dialog, self.flow, headers, now, self._left)
 
     def _left(self, response: Response | None, now: float) -> None:
         self.end(200, b"", now)
@@ -359,7 +340,3 @@ class Session:
         self.refresh.stop()
         if self._change is not None:
             self._change.stop(now)
-
-
-def _ignore(response: Response | None, now: float) -> None:
-    """What becomes of it changes nothing."""

@@ -1,17 +1,18 @@
-"""SIP transactions: matching and resending, RFC 3261 §17 as mended by RFC 6026.
+"""SIP transactions: matching and resending, RFC 3261 §17 as mended by RFC 6026. Here the server's half.
 
 Nothing here reads a clock or a socket: every method takes the time as `now`. The RFC
 letters eleven timers; they serve three ends, and we name those: resend (A E G),
-give up (B F H) and linger (D I J K L M). A transaction lingers from its final response
-on, holding only the bytes that answer a copy; one that rings has no end of its own.
+give up (B F H) and linger (D I J L M). What lingers, from the final response on, is no
+transaction any more but the bytes that answer a copy; what rings has no end of its own.
 
-                 1xx                2xx
-    CALLING ──────────► PROCEEDING ─────► ACCEPTED ──┐ linger
-                            │ 3xx-6xx                ├────────► ENDED
-                            └───────────► COMPLETED ─┘
-                                          (server: ─ACK─► CONFIRMED)
+                 1xx                  2xx
+    CALLING ──────────► PROCEEDING ───────► ACCEPTED (client: each fork's 2xx is one to acknowledge)
+                            │                  │ 64*T1
+                            │ 3xx-6xx          ▼         ACK
+                            └──────────► ENDED ◄──── COMPLETED (server: a refused INVITE, until its ACK)
 """
 
+from collections import deque
 from collections.abc import Callable
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final, Protocol
@@ -20,7 +21,7 @@ from offhook.sip.compose import status_line
 from offhook.sip.flow import Flow
 from offhook.sip.headers import split_list, tag_of
 from offhook.sip.message import Request, Response
-from offhook.sip.timers import LATER, LIFE, T1, T2, T4, Timers
+from offhook.sip.timers import LATER, LIFE, T1, T2, Timers
 
 if TYPE_CHECKING:
     from offhook.sip.client import ClientTransaction, InviteClient
@@ -33,7 +34,6 @@ class State(Enum):
     PROCEEDING = auto()
     ACCEPTED = auto()
     COMPLETED = auto()
-    CONFIRMED = auto()
     ENDED = auto()
 
 
@@ -44,9 +44,7 @@ class Due(Enum):
 
 
 _PROCEEDING: Final = State.PROCEEDING
-_ACCEPTED: Final = State.ACCEPTED
 _COMPLETED: Final = State.COMPLETED
-_CONFIRMED: Final = State.CONFIRMED
 _ENDED: Final = State.ENDED
 _RESEND: Final = Due.RESEND
 _GIVE_UP: Final = Due.GIVE_UP
@@ -70,13 +68,21 @@ class Transactions:
         self.timers = timers
         self.clients: dict[bytes, ClientTransaction | InviteClient] = {}
         self.servers: dict[bytes, ServerTransaction] = {}
-        self.seen: dict[bytes, ServerTransaction] = {}  # requests without a dialog, by what copies share
+        self.seen: dict[bytes, bytes] = {}  # requests without a dialog, by what tells them from others
+        self.answers: dict[bytes, bytes] = {}  # by the key of a server: what a copy is answered with
+        self.acks: dict[bytes, bytes] = {}  # by the key of a client: for copies of a refusal
         self.responses_sent = [0] * 7
         self.resent = 0
         self.timed_out = 0
+        # Nothing but bytes and floats lingers, so that the garbage collector passes it by.
+        self._lingering: deque[tuple[float, bytes, bytes]] = deque()
         self._flows: dict[Flow, set[ClientTransaction | InviteClient | ServerTransaction]] = {}
 
-    def responded(self, response: Response, now: float) -> bool:
+    @property
+    def count(self) -> int:
+        return len(self.clients) + len(self.servers) + len(self._lingering)
+
+    def responded(self, response: Response, flow: Flow, now: float) -> bool:
         """Whether somebody waited for this response."""
         via = response.get(b"via") or b""
         branch = via.find(b";branch=") + 8
@@ -86,10 +92,26 @@ class Transactions:
         if cseq.endswith(b"CANCEL"):
             key += b"-cancel"
         client = self.clients.get(key)
-        if client is None or not cseq.endswith(client.name) or b"," in via:  # §8.1.3.3: one Via, ours
+        if client is None:
+            ack = self.acks.get(key)
+            if ack is None or response.status < 300:
+                return False
+            self.resent += 1
+            self.send(ack, flow)  # ours was lost
+        elif cseq.endswith(client.name) and b"," not in via:  # one Via, and it is ours (§8.1.3.3)
+            client.receive(response, now)
+        else:
             return False
-        client.receive(response, now)
         return True
+
+    def repeated(self, key: bytes, flow: Flow) -> bool:
+        """Whether a request with this key is a copy; then it was answered if an answer is there."""
+        server = self.servers.get(key)
+        answer = server.answer if server is not None else self.answers.get(key)
+        if answer:
+            self.resent += 1
+            self.send(answer, flow)
+        return answer is not None
 
     def flow_closed(self, flow: Flow, now: float) -> None:
         for transaction in self._flows.pop(flow, set()):
@@ -100,24 +122,48 @@ class Transactions:
         if client.reliable:
             self._flows.setdefault(client.flow, set()).add(client)
 
-    def remove_client(self, client: "ClientTransaction | InviteClient") -> None:
+    def remove_client(self, client: "ClientTransaction | InviteClient", ack: bytes, now: float) -> None:
+        """With an ACK for the copies of its refusal, if it lingers."""
         self.clients.pop(client.key, None)
         if client.reliable:
             self._unbind(client)
+        elif ack:
+            self.acks[client.key] = ack
+            self._linger(client.key, b"", now)
 
     def add_server(self, server: "ServerTransaction") -> None:
         self.servers[server.key] = server
         if server.copies:
-            self.seen[server.copies] = server
+            self.seen[server.copies] = server.key
         if server.reliable:
             self._flows.setdefault(server.flow, set()).add(server)
 
-    def remove_server(self, server: "ServerTransaction") -> None:
+    def remove_server(self, server: "ServerTransaction", answer: bytes | None, now: float) -> None:
+        """With what answers copies, b"" for nothing, if it lingers."""
         self.servers.pop(server.key, None)
-        if server.copies:
-            self.seen.pop(server.copies, None)
         if server.reliable:
             self._unbind(server)
+        if answer is not None:
+            self.answers[server.key] = answer
+            self._linger(server.key, server.copies, now)
+        elif server.copies:
+            self.seen.pop(server.copies, None)
+
+    def due(self, token: object, now: float) -> None:
+        lingering = self._lingering
+        while lingering and lingering[0][0] <= now:
+            _, key, copies = lingering.popleft()
+            self.answers.pop(key, None)
+            self.acks.pop(key, None)
+            if copies:
+                self.seen.pop(copies, None)
+        if lingering:
+            self.timers.after(T1, self, None, now)
+
+    def _linger(self, key: bytes, copies: bytes, now: float) -> None:
+        if not self._lingering:
+            self.timers.after(LIFE, self, None, now)
+        self._lingering.append((now + LIFE, key, copies))
 
     def _unbind(self, transaction: "ClientTransaction | InviteClient | ServerTransaction") -> None:
         bound = self._flows.get(transaction.flow)
@@ -145,19 +191,7 @@ class ServerTransaction:
     `head` is what all its responses have in common, Via to CSeq; `to` its To without our tag.
     """
 
-    __slots__ = (
-        "_all",
-        "_data",
-        "_head",
-        "_since",
-        "_to",
-        "copies",
-        "flow",
-        "key",
-        "reliable",
-        "state",
-        "tag",
-    )
+    __slots__ = ("_all", "_head", "_to", "answer", "copies", "flow", "key", "reliable", "state", "tag")
 
     def __init__(
         self, all_: Transactions, key: bytes, head: bytes, to: bytes, flow: Flow, copies: bytes
@@ -168,11 +202,10 @@ class ServerTransaction:
         self.reliable = flow.transport != "udp"
         self.state = _PROCEEDING
         self.tag = b""  # with its name: b";tag=…", to follow `to`
+        self.answer = b""  # the newest response, for copies
         self._all = all_
         self._head = b"%bTo: %b" % (head, to)
         self._to = to
-        self._data = b""
-        self._since = 0.0
 
     @property
     def is_answered(self) -> bool:
@@ -185,7 +218,7 @@ class ServerTransaction:
 
     def start(self, now: float) -> None:
         self._all.add_server(self)
-        self._all.timers.after(LIFE, self, _LINGER, now)  # by then its sender has given up
+        self._all.timers.after(T1, self, _LINGER, now)
 
     def respond(self, status: int, ending: bytes, now: float, reason: bytes = b"") -> bytes:
         """`ending`: whatever follows the To. Gives back what was sent, nothing if that came too late."""
@@ -193,41 +226,34 @@ class ServerTransaction:
             return b""
         every = self._all
         data = b"".join((status_line(status, reason), self._head, self.tag, b"\r\n", ending))
-        self._data = data
         every.responses_sent[status // 100] += 1
         every.send(data, self.flow)
-        if status >= 200:
-            self._head = b""
-            self._answered(status, now)
+        if status < 200:
+            self.answer = data
+        else:
+            self._answered(status, data, now)
         return data
 
-    def repeat(self) -> None:
-        """The request came again."""
-        if self._data:
-            self._all.resent += 1
-            self._all.send(self._data, self.flow)
-
     def lose(self, now: float) -> None:
-        self._end()
+        """The connection is gone."""
+        self._end(None, now)
 
     def due(self, token: object, now: float) -> None:
-        if self.state is _ENDED:
+        """Not answered yet; once its sender has given up there is nobody to answer."""
+        if self.state is not _PROCEEDING:
             return
-        if self.state is _COMPLETED and self._since + LIFE > now + T1:
-            self._all.timers.at(self._since + LIFE, self, _LINGER, now)  # it was answered late
+        if token is _LINGER:
+            self._all.timers.after(LATER, self, _GIVE_UP, now)
         else:
-            self._end()
+            self._end(None, now)
 
-    def _answered(self, status: int, now: float) -> None:
-        self.state = _COMPLETED
-        self._since = now
-        if self.reliable:
-            self._end()
+    def _answered(self, status: int, data: bytes, now: float) -> None:
+        self._end(None if self.reliable else data, now)
 
-    def _end(self) -> None:
+    def _end(self, answer: bytes | None, now: float) -> None:
         self.state = _ENDED
-        self._head = self._data = b""
-        self._all.remove_server(self)
+        self._head = self.answer = b""
+        self._all.remove_server(self, answer, now)
 
 
 class InviteServer(ServerTransaction):
@@ -248,45 +274,37 @@ class InviteServer(ServerTransaction):
     def acknowledged(self, now: float) -> None:
         """The ACK to a refusal, which shares our branch."""
         if self.state is _COMPLETED:
-            self.state = _CONFIRMED
-            self._data = b""
-            if self.reliable:
-                self._end()
-            else:
-                self._all.timers.after(T4, self, _LINGER, now)
+            self._end(None if self.reliable else b"", now)
 
     def lose(self, now: float) -> None:
         user, self.user = self.user, None
-        self._end()
+        self._end(None, now)
         if user is not None:
             user.lost(now)
 
     def due(self, token: object, now: float) -> None:
-        if token is _LINGER:
-            self._end()
-        elif self.state is not _COMPLETED:
+        if self.state is not _COMPLETED:
             return
-        elif token is _RESEND:
-            every = self._all
+        every = self._all
+        if token is _RESEND:
             every.resent += 1
-            every.send(self._data, self.flow)
+            every.send(self.answer, self.flow)
             if self._interval == T1:
                 every.timers.after(LATER, self, _GIVE_UP, now)
             self._interval = min(2 * self._interval, T2)
             every.timers.after(self._interval, self, _RESEND, now)
         else:
-            self._all.timed_out += 1
-            self._end()
+            every.timed_out += 1
+            self._end(None, now)
 
-    def _answered(self, status: int, now: float) -> None:
+    def _answered(self, status: int, data: bytes, now: float) -> None:
         self.user = None
-        timers = self._all.timers
         if status < 300:
-            self.state = _ACCEPTED
-            self._data = b""
-            timers.after(LIFE, self, _LINGER, now)
+            self._end(b"", now)
             return
         self.state = _COMPLETED
+        self.answer = data
+        timers = self._all.timers
         if self.reliable:
             timers.after(LIFE, self, _GIVE_UP, now)
         else:

@@ -2,6 +2,7 @@
 
 import re
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import msgspec
@@ -25,6 +26,13 @@ _STATUS = {
 }
 
 Sdp = Annotated[str, msgspec.Meta(max_length=65536)]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one user may have at once."""
+
+    calls: int
 
 
 class Dialled(msgspec.Struct, frozen=True):
@@ -51,6 +59,8 @@ class Dial(Command[Dialled], frozen=True):
         device = next((d for d in ctx.part(Devices).of(ctx.user) if d.id == self.device), None)
         if device is None:
             raise Refused("unknown-device", "You have no such device.", 404)
+        if len(_calls(ctx)) >= ctx.part(Limits).calls:
+            raise Refused("too-many-calls", "You are in too many calls already.", 409)
         number = _number(self.to)
         if not number:
             raise _because(Cause.UNKNOWN_NUMBER)

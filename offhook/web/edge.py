@@ -19,6 +19,7 @@ from offhook.people.directory import DeviceInfo, Directory
 from offhook.web.account import COMMANDS as ACCOUNT_COMMANDS
 from offhook.web.account import Accounts, LinkStore, Passwords, UserStore
 from offhook.web.calls import COMMANDS as CALL_COMMANDS
+from offhook.web.calls import Limits
 from offhook.web.command import Commands, Parts
 from offhook.web.device import After, BrowserDevice, Browsers
 from offhook.web.health import Health, Metric, Samples, health_routes
@@ -63,6 +64,7 @@ class Needs:
     records: RecordPages
     passwords: Passwords
     page: Path
+    calls_per_user: int = 10
     origins: Sequence[str] = ()  # where else the page is served, by a proxy
 
 
@@ -106,7 +108,8 @@ class Web:
             now=clock.now,
             wall=lambda: clock.wall(clock.now()),
         )
-        for part in (needs.feed, needs.switch, needs.directory, needs.devices, self._accounts):
+        limits = Limits(needs.calls_per_user)
+        for part in (needs.feed, needs.switch, needs.directory, needs.devices, self._accounts, limits):
             self.parts.provide(part)
         self._measure()
 

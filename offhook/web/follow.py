@@ -71,12 +71,20 @@ class Share:
     """Follows the feed for one client of one user and fills its outbox."""
 
     def __init__(
-        self, feed: Feed, views: Views, user: str, outbox: Outbox, *, wake: Callable[[], None]
+        self,
+        feed: Feed,
+        views: Views,
+        user: str,
+        outbox: Outbox,
+        *,
+        wake: Callable[[], None],
+        broken: Callable[[], None] = lambda: None,
     ) -> None:
         self._feed = feed
         self._views = views
         self._outbox = outbox
         self._wake = wake
+        self._broken = broken  # its mirror can no longer be trusted
         self._own = {f"own.{user}": OWN, f"user.{user}": OWN}
         self._topics: dict[str, int] = {}
 
@@ -115,7 +123,11 @@ class Share:
         """Hear from the feed. What one share has encoded, all others at its level send too."""
         said = change.encoded.get(level)
         if said is None:
-            said = change.encoded[level] = self._encode(change, level)
+            try:
+                said = change.encoded[level] = self._encode(change, level)
+            except Exception:
+                self._broken()
+                raise
         key, text = said
         if key is None:
             if not text:

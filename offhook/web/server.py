@@ -33,7 +33,7 @@ from offhook.web.static import Page
 
 logger = logging.getLogger(__name__)
 
-FIRST_REQUEST_SECONDS = 10.0
+REQUEST_SECONDS = 10.0  # for a request to be complete
 STOPPED_WITHIN = 5  # seconds for answers under way
 CUT_AFTER = 2.0  # seconds for a close frame to be taken
 SOCKET_PATH = "/api/v1/ws"
@@ -197,23 +197,35 @@ class _Server(uvicorn.Server):
 
 
 class _Http(HttpToolsProtocol):
-    """Whoever connects and says nothing is not waited for."""
+    """Whoever connects and says nothing, or only half of it, is not waited for."""
 
     _silence: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         super().connection_made(transport)
-        self._silence = self.loop.call_later(FIRST_REQUEST_SECONDS, transport.abort)
+        self._waits()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._speaks()
+        self._has_spoken()
         super().connection_lost(exc)
 
-    def on_headers_complete(self) -> None:
-        self._speaks()
-        super().on_headers_complete()
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._waits()
 
-    def _speaks(self) -> None:
+    def on_message_complete(self) -> None:
+        self._has_spoken()
+        super().on_message_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        self._has_spoken()
+        super().handle_websocket_upgrade()
+
+    def _waits(self) -> None:
+        if self._silence is None:
+            self._silence = self.loop.call_later(REQUEST_SECONDS, self.transport.abort)
+
+    def _has_spoken(self) -> None:
         if self._silence is not None:
             self._silence.cancel()
             self._silence = None

@@ -21,10 +21,11 @@ from offhook.web.wire import Hello, Ok, RefusedLine, Said, line
 
 logger = logging.getLogger(__name__)
 
-SIGNED_OUT, TOO_SLOW, OPENED_TWICE, PROTOCOL_ERROR, TRY_LATER = 4001, 4008, 4009, 1002, 1013
+SIGNED_OUT, TOO_SLOW, OPENED_TWICE, PROTOCOL_ERROR, BROKEN, TRY_LATER = 4001, 4008, 4009, 1002, 1011, 1013
 WOKEN_AT_ONCE = 50
 TAKEN_WITHIN = 10.0  # seconds for a frame
 TABS_OF_A_USER = 100
+LINES_OF_A_FRAME = 256
 FAULTS_AT_MOST = 20  # unreadable lines, then the client is cut off
 ANSWERS_AHEAD = 50  # answers that may wait for the writer before the next line is read
 
@@ -171,7 +172,9 @@ class Client:
         self._hub = hub
         self._wire = wire
         self._outbox = Outbox()
-        self._share = Share(hub.feed, hub.views, user, self._outbox, wake=self._wake)
+        self._share = Share(
+            hub.feed, hub.views, user, self._outbox, wake=self._wake, broken=lambda: self.close(BROKEN)
+        )
         self._woken = False
         self._news = asyncio.Event()
         self._taken = asyncio.Event()
@@ -184,7 +187,10 @@ class Client:
         try:
             await self._wire.open()
             while not self._closed and (frame := await self._wire.receive()) is not None:
-                for text in frame.split("\n") if isinstance(frame, str) else frame.split(b"\n"):
+                lines = frame.split("\n") if isinstance(frame, str) else frame.split(b"\n")
+                if len(lines) > LINES_OF_A_FRAME:
+                    self.close(PROTOCOL_ERROR)
+                for text in lines:
                     await self._hear(text)
         finally:
             self._closed = True
@@ -239,6 +245,9 @@ class Client:
                     counters["frames"] += 1
         except Gone:
             pass  # the reader sees it too
+        except Exception:
+            logger.exception("writing to tab %s of user %s failed", self.id, self.user)
+            self.close(BROKEN)
         finally:
             self._closed = True
             self._taken.set()
@@ -290,6 +299,7 @@ class Client:
         except Refused as why:
             answer = RefusedLine(id, why.word, why.sentence)
         await self._answer(answer)
+        await asyncio.sleep(0)  # one ask in a turn of the loop, however many a frame holds
 
     async def _answer(self, answer: msgspec.Struct) -> None:
         while self._outbox.passing >= ANSWERS_AHEAD and not self._closed:

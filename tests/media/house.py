@@ -6,9 +6,10 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from offhook.media import wire
+from offhook.media.worker.around import Send
 from offhook.media.worker.dtls import Identity
 from offhook.media.worker.ice import Source
-from offhook.media.worker.port import Port, Send
+from offhook.media.worker.port import Port
 from offhook.media.worker.worker import Worker
 from tests.media.peers import PCMA, Kind, Packet
 

@@ -62,6 +62,7 @@ class Door:
         user: str = "anna-desk",
         password: str = PASSWORD,
         uri: str = "sip:pbx",
+        signed: str | None = None,
         by: Flow | None = None,
     ) -> PhoneIdentity | Refusal | None:
         """Ask, be challenged, answer."""
@@ -69,7 +70,8 @@ class Door:
         if not isinstance(asked, Refusal) or asked.status != 401:
             return asked
         value = asked.headers.replace(b"WWW-Authenticate: ", b"").replace(b"\r\n", b", ").rstrip(b", ")
-        proof = self.answerer.answer(value, method, uri.encode(), user, password).decode()
+        over = uri if signed is None else signed
+        proof = self.answerer.answer(value, method, over.encode(), user, password).decode()
         return self.knock(request(method, f"Authorization: {proof}", uri=uri, name=name), by)
 
     def register(self, by: Flow) -> None:
@@ -95,12 +97,38 @@ def test_whoever_knows_the_password_is_let_in(method: str) -> None:
     assert door.proved == [flow()]
 
 
-def test_both_algorithms_are_offered_the_better_one_first() -> None:
-    answer = Door().knock(request("REGISTER"))
+@pytest.mark.parametrize(
+    ("user_agent", "algorithms"),
+    [
+        ("Yealink SIP-T46S 66.85.0.5", ["SHA-256", "MD5"]),
+        ("baresip v3.2.0 (x86_64/linux)", ["SHA-256", "MD5"]),
+        ("baresip v1.0.0 (x86_64/linux)", ["MD5"]),
+        ("SIPp/Linux", ["MD5", "SHA-256"]),
+        (None, ["MD5", "SHA-256"]),
+    ],
+)
+def test_challenges_are_such_as_the_phone_can_take(user_agent: str | None, algorithms: list[str]) -> None:
+    headers = [f"User-Agent: {user_agent}"] if user_agent else []
+    answer = Door().knock(request("REGISTER", *headers))
     assert isinstance(answer, Refusal)
-    sha, md5, _ = answer.headers.split(b"\r\n")
-    assert b"algorithm=SHA-256" in sha
-    assert b"algorithm=MD5" in md5
+    lines = answer.headers.decode().splitlines()
+    assert [line.partition("algorithm=")[2].split(",")[0] for line in lines] == algorithms
+
+
+@pytest.mark.parametrize(
+    ("signed", "answer"),
+    [
+        ("sip:102@pbx", 200),
+        ("sip:pbx", 200),
+        ("sip:pbx:5060", 200),
+        ("sip:103@pbx", 401),
+        ("sip:elsewhere", 401),
+        ("", 401),
+    ],
+)
+def test_a_digest_is_over_the_number_called_or_at_least_the_server(signed: str, answer: int) -> None:
+    door = Door()
+    assert status(door.prove("INVITE", uri="sip:102@pbx", signed=signed)) == answer
 
 
 def test_a_user_may_call_under_his_own_number_but_no_other() -> None:

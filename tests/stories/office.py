@@ -98,6 +98,15 @@ class Office:
         assert self._process is not None, "only a started office has a process"
         return self._process.pid
 
+    def worker_pids(self) -> list[int]:
+        """The media workers, found as the server's children."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        return [
+            int(child)
+            for child in children
+            if b"offhook.media.worker" in Path(f"/proc/{child}/cmdline").read_bytes()
+        ]
+
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.http_port}"

@@ -1,6 +1,7 @@
 """Whatever is sent, the answer is clear and nobody else is disturbed."""
 
 import asyncio
+import contextlib
 from typing import Any
 
 import httpx
@@ -129,6 +130,22 @@ async def test_bytes_that_are_no_http_are_refused_and_others_are_served(served: 
         writer.close()
     async with served.client() as client:
         assert (await client.get("/healthz")).status_code == 200
+
+
+async def test_whoever_says_half_a_request_is_not_waited_for(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("offhook.web.server.REQUEST_SECONDS", 0.05)
+    host, port = served.server.addresses[0]
+    whole = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    half = b"POST /api/v1/login HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{"
+    for said in (b"", b"GET / HT", half, whole + half):
+        reader, writer = await asyncio.open_connection(host, port)
+        writer.write(said)
+        with contextlib.suppress(ConnectionResetError):
+            await asyncio.wait_for(reader.read(), 5)
+        writer.close()
+    assert (await served.tab(ANNA)).mirror
 
 
 async def test_every_answer_carries_the_headers_that_keep_other_sites_out(served: Served) -> None:

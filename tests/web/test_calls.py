@@ -136,6 +136,12 @@ async def test_dialling_from_the_desk_phone_rings_it_first(served: Served) -> No
     assert served.house.desks[BEN.id].legs[0].told_of == ["ring for Anna Berg"]
 
 
+async def test_nobody_can_be_in_calls_without_end(served: Served) -> None:
+    anna = await served.tab(ANNA, sound=True)
+    answers = [await anna.asks("call.dial", to="102", device=ANNA.device) for _ in range(11)]
+    assert [answer.get("refused") for answer in answers] == [None] * 10 + ["too-many-calls"]
+
+
 async def test_a_browser_without_sound_cannot_be_called_from(served: Served) -> None:
     anna = await served.tab(ANNA, sound=False)
     assert (await anna.asks("call.dial", to="102", device=ANNA.device))["refused"] == "unreachable"

@@ -192,6 +192,21 @@ async def test_a_frame_that_is_too_big_ends_the_connection(served: Served) -> No
     assert await anna.is_closed() == 1009
 
 
+async def test_a_frame_of_nothing_but_lines_ends_the_connection(served: Served) -> None:
+    anna = await served.tab(ANNA)
+    await anna.socket.send("\n" * 100_000)
+    assert await anna.is_closed() == 1002
+
+
+async def test_a_thing_that_cannot_be_shown_ends_the_connection_and_not_the_feed(served: Served) -> None:
+    anna, ben = await served.tab(ANNA), await served.tab(BEN)
+    odd: Any = "not a time"
+    with pytest.raises(TypeError):
+        served.house.feed.set(Presence(ANNA.id, "available", odd))
+    assert await anna.is_closed() == 1011
+    assert (await ben.asks("users.follow", users=[]))["ok"] is None
+
+
 async def test_two_hundred_asks_in_one_frame_are_answered_in_order(served: Served) -> None:
     anna = await served.tab(ANNA)
     asks = [{"id": n, "ask": {"do": "users.follow", "users": []}} for n in range(200)]

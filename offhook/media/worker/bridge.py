@@ -107,12 +107,14 @@ class Bridge:
         if self._sources:
             self._mix(now, steps)
 
-    def dialled(self, port: Port, key: str) -> None:
+    def dialled(self, port: int, key: str) -> None:
         """A digit came in: who hears this port but cannot take its events is dialled to anew."""
-        member = self._members.get(port.number)
-        event = port.formats.event
-        if member is None or not member.heard or event is None or port.jitter is not None:
+        member = self._members.get(port)
+        if member is None or not member.heard or not isinstance(member.port, Port):
             return
+        event = member.port.formats.event
+        if event is None or member.port.jitter is not None:
+            return  # in a room digits are for us alone
         for other in self._members.values():
             if (
                 other is not member

@@ -25,9 +25,10 @@ import msgspec
 
 from offhook.media.wire import FromWorker, Hello, Pair, Stock, ToWorker
 from offhook.media.worker import stock
+from offhook.media.worker.around import Send
 from offhook.media.worker.dtls import Identity
 from offhook.media.worker.ice import Source
-from offhook.media.worker.port import Port, Send
+from offhook.media.worker.port import Port
 from offhook.media.worker.worker import Worker
 
 TICK = 0.02

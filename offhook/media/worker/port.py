@@ -5,71 +5,23 @@ agreed and, where there are keys, a right tag. With ICE nothing moves in either
 direction before the peer's certificate is the one its SDP named.
 """
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from enum import Enum
-from secrets import SystemRandom
-from typing import Protocol, TypeGuard
+from typing import TypeGuard
 
-from OpenSSL import SSL
-
-from offhook.media.wire import Digit, Found, FromWorker, Ice, Keys, Lost, Report, Settle
-from offhook.media.worker import rtcp, srtp, stun
+from offhook.media.wire import Digit, Found, Ice, Keys, Lost, Settle
+from offhook.media.worker import srtp, stun
+from offhook.media.worker.around import NOBODY, Links, Owner, Send, Shared
+from offhook.media.worker.association import Association
 from offhook.media.worker.digits import Dialler, Listener
-from offhook.media.worker.dtls import Handshake, Identity
 from offhook.media.worker.formats import NOTHING, Codes, Formats
-from offhook.media.worker.ice import Agent, Doorbell, Source
+from offhook.media.worker.ice import Doorbell, Source
 from offhook.media.worker.jitter import Jitter
 from offhook.media.worker.latch import Latch, canonical
+from offhook.media.worker.reports import Reporter
 from offhook.media.worker.rtp import HEADER, Incoming, Outgoing, payload_of
 
-Send = Callable[[bytes, Source], object]
-
-REPORT_EVERY = 5.0  # seconds, half a second more or less
-HANDSHAKE_KEPT = 20.0  # seconds in which the peer may still ask for our last flight
-
 _unpack = HEADER.unpack_from
-_uniform = SystemRandom().uniform
-
-
-class Link(Protocol):
-    """Somebody this port's packets are passed on to."""
-
-    def carry(
-        self,
-        second: int,
-        table: bytes | None,
-        seq: int,
-        timestamp: int,
-        ssrc: int,
-        payload: bytes,
-        now: float,
-    ) -> None: ...
-
-    def break_off(self) -> None:
-        """The source's clock or numbers have jumped."""
-
-
-Links = list[Sequence[tuple[Link, int, bytes | None]]]  # by second byte
-NOBODY: Links = [()] * 256
-
-
-class Owner(Protocol):
-    """The bridge, told what concerns its wiring."""
-
-    def changed(self) -> None: ...
-
-    def dialled(self, port: "Port", key: str) -> None: ...
-
-
-class Shared(Protocol):
-    """What all ports of a worker have in common."""
-
-    identity: Identity
-    refused: Counter[str]
-    unix: float  # Unix time minus monotonic time
-
-    def tell(self, message: FromWorker) -> None: ...
 
 
 class Life(Enum):
@@ -100,16 +52,12 @@ class Port:
         self._codes: Codes = NOTHING  # empty while nobody may speak
         self._source: Source | None = None
         self._latch = Latch()
-        self._agent: Agent | None = None
+        self._association: Association | None = None
         self._doorbell = Doorbell()
-        self._ice: Ice | None = None
         self._keys: Keys | None = None
         self._shield: srtp.Shield | None = None
         self._open: Callable[[bytes], bytes] | None = None
         self._seal: Callable[[bytes], bytes] | None = None
-        self._handshake: Handshake | None = None
-        self._matched = ""  # the fingerprint our keys belong to
-        self._secured_at = 0.0
         self._mux = False
         self._rtcp_remote: Source | None = None
         self._rtcp_learns = False
@@ -120,12 +68,7 @@ class Port:
         self._lost_after = 0.0
         self._digits = Listener()
         self._dialler: Dialler | None = None
-        self._report_at = 0.0
-        self._reported = 0  # packets sent when we reported last
-        self._received = 0
-        self._far_sent: tuple[int, float] | None = None
-        self._far_loss = 0.0
-        self._round_trip: float | None = None
+        self._reporter = Reporter(shared.unix)
 
     # ---- told by the server
 
@@ -140,8 +83,7 @@ class Port:
         self._dialler = None
         for stream in self._streams.values():
             stream.held = False
-        if not self._report_at:
-            self._report_at = now + REPORT_EVERY * _uniform(0.1, 1)
+        self._reporter.start(now)
         if message.ice is not None:
             self._settle_ice(message.ice, now)
         else:
@@ -278,26 +220,22 @@ class Port:
         if self._lost_after and self._life is not Life.LOST and now - self._heard_at > self._lost_after:
             self._life = Life.LOST
             self._shared.tell(Lost(self.number))
-        if now >= self._report_at and self._report_at:
-            self._report_at = now + REPORT_EVERY + _uniform(-0.5, 0.5)
+        if self._reporter.is_due(now):
             self._report(now)
-        if self._handshake is not None:
-            if not self._handshake.done:
-                self._flights(self._handshake.tick(), self.remote)
-            elif self._matched and now - self._secured_at > HANDSHAKE_KEPT:
-                self._handshake = None
+        if self._association is not None:
+            self._flights(self._association.sweep(now), self.remote)
 
     @property
     def handshaking(self) -> bool:
-        return self._handshake is not None and not self._handshake.done
+        return self._association is not None and self._association.handshaking
 
     # ---- settling
 
     def _settle_plain(self, message: Settle, now: float) -> None:
-        if message.keys != self._keys or self._agent is not None:
+        if message.keys != self._keys or self._association is not None:
             keys = message.keys
             shield = srtp.Shield(keys.suite, keys.ours, keys.theirs) if keys else None
-            self._agent = self._ice = self._handshake = None
+            self._association = None
             self._keys = keys
             self._use(shield)
         self._codes = self.formats.by_second
@@ -310,42 +248,24 @@ class Port:
             self._rtcp_remote = canonical((message.remote[0], message.remote[1] + 1))
 
     def _settle_ice(self, ice: Ice, now: float) -> None:
-        if self._agent is None:
-            self._agent = Agent()
+        if self._association is None:
+            self._association = Association(self._shared.identity, self._refused)
             self._keys = None
-            self._use(None)
-        self._agent.settle(ice)
-        self._ice = ice
+            self.remote = self._source = None
         self._mux = True
-        if self._matched and self._matched != ice.fingerprint:
-            if self._handshake is None or not self._handshake.matches(ice.fingerprint):
-                self._handshake = None  # another peer: it has to shake hands itself
-            self._matched = ""
-            self._use(None)
-        self._secure(now)
-        self._codes = self.formats.by_second if self._shield else NOTHING
+        self._association.settle(ice, now)
+        self._follow_shield(self._association)
 
-    def _secure(self, now: float) -> bool:
-        """Take the handshake's keys if it has ended, and with the one the SDP named."""
-        handshake, ice = self._handshake, self._ice
-        if self._shield is not None or ice is None or handshake is None or not handshake.done:
-            return False
-        if not handshake.matches(ice.fingerprint):
-            self._refused["fingerprint"] += 1
-            self._handshake = None
-            return False
-        self._use(handshake.shield())
-        self._matched = ice.fingerprint
-        self._secured_at = now
-        self._codes = self.formats.by_second
-        return True
+    def _follow_shield(self, association: Association) -> None:
+        """No keys, no sound."""
+        if association.shield is not self._shield:
+            self._use(association.shield)
+        self._codes = self.formats.by_second if self._shield is not None else NOTHING
 
     def _use(self, shield: srtp.Shield | None) -> None:
         self._shield = shield
         self._open = shield.open if shield else None
         self._seal = shield.seal if shield else None
-        if shield is None and self._agent is not None:
-            self._codes = NOTHING
         for stream in self._streams.values():
             stream.feeder = None
 
@@ -353,8 +273,8 @@ class Port:
 
     def _from_elsewhere(self, data: bytes, source: Source, now: float) -> bytes | None:
         """A packet from another address, opened; None if it is a stranger's."""
-        agent = self._agent
-        if not (agent.has_proved(source) if agent else self._latch.admits(source, now)):
+        association = self._association
+        if not (association.has_proved(source) if association else self._latch.admits(source, now)):
             self._refused["source"] += 1
             return None
         if self._open is not None:
@@ -365,7 +285,7 @@ class Port:
                 return None
         elif len(data) < HEADER.size:
             raise ValueError("short RTP")
-        if agent is None:
+        if association is None:
             self._latch.follow(source)
             self._source = self._latch.source
             if self.remote != self._latch.remote:
@@ -375,11 +295,12 @@ class Port:
 
     def _other(self, data: bytes, second: int, source: Source, now: float) -> None:
         """What has no payload type of ours: RTCP on the same socket, or nothing of ours."""
-        if self._agent is not None and self._shield is None:
+        association = self._association
+        if association is not None and self._shield is None:
             self._refused["unsecured"] += 1
         elif not (self._mux and 192 <= second <= 223):
             self._refused["payload-type"] += 1
-        elif source == self._source or (self._agent is not None and self._agent.has_proved(source)):
+        elif source == self._source or (association is not None and association.has_proved(source)):
             self._rtcp(data, now)
         else:
             self._refused["source"] += 1
@@ -389,14 +310,14 @@ class Port:
         answer = None
         if _is_plain(message):
             answer = self._doorbell.answer(message, source, now)
-        elif message is not None and message.kind == stun.REQUEST and self._agent is not None:
-            answer = self._agent.answer(message, source)
+        elif message is not None and message.kind == stun.REQUEST and self._association is not None:
+            answer = self._association.check(message, source)
             if answer is not None:
                 self._heard_at = now
                 if self._life is Life.LOST:
                     self._found()
-                if self.remote != self._agent.remote:
-                    self.remote = self._source = self._agent.remote
+                if self.remote != self._association.remote:
+                    self.remote = self._source = self._association.remote
                     self._owner.changed()
         elif message is not None and message.kind == stun.INDICATION:
             return  # a keep-alive
@@ -406,22 +327,13 @@ class Port:
             self._send(answer, source)
 
     def _dtls(self, data: bytes, source: Source, now: float) -> None:
-        if self._agent is None or not self._agent.has_proved(source):
+        association = self._association
+        if association is None:
             self._refused["source"] += 1
             return
-        if self._handshake is None:
-            if self._matched:
-                return  # long done
-            self._handshake = Handshake(self._shared.identity)
-        try:
-            flights = self._handshake.receive(data)
-        except SSL.Error:
-            self._refused["dtls"] += 1
-            if not self._handshake.done:
-                self._handshake = None
-            return
-        self._flights(flights, source)
-        if self._handshake.done and self._secure(now):
+        self._flights(association.receive(data, source, now), source)
+        if association.shield is not self._shield:
+            self._follow_shield(association)
             self._owner.changed()
 
     def _flights(self, flights: list[bytes], to: Source | None) -> None:
@@ -436,7 +348,7 @@ class Port:
     def _told(self, keys: list[str]) -> None:
         for key in keys:
             self._shared.tell(Digit(self.number, key))
-            self._owner.dialled(self, key)
+            self._owner.dialled(self.number, key)
 
     # ---- RTCP
 
@@ -450,54 +362,24 @@ class Port:
             except srtp.Error:
                 self._refused["tag"] += 1
                 return False
-        sent, blocks = rtcp.read(data)
         self._heard_at = now
         if self._life is Life.LOST:
             self._found()
-        incoming = self._incoming
-        for report in sent:
-            if incoming is not None and report.ssrc == incoming.ssrc:
-                self._far_sent = report.middle, now
-        ours = {stream.ssrc for stream in self._streams.values()}
-        for block in blocks:
-            if block.ssrc in ours:
-                self._far_loss = block.fraction_lost
-                trip = rtcp.round_trip(block, self._shared.unix + now)
-                self._round_trip = trip if trip is not None else self._round_trip
+        self._reporter.take(data, self._incoming, self._streams.values(), now)
         return True
 
     def _report(self, now: float) -> None:
         """Our report to the peer, and what we know to the server."""
-        incoming = self._incoming
-        lost = incoming.fraction_lost() if incoming is not None else 0.0
-        heard = self.packets_in - self._received
-        self._received = self.packets_in
-        sent = self.packets_out - self._reported
-        self._reported += sent
-        if incoming is not None and (heard or sent):
-            self._shared.tell(
-                Report(
-                    self.number,
-                    loss=lost,
-                    far_loss=self._far_loss,
-                    jitter=incoming.jitter * 1000 / incoming.rate,
-                    round_trip=None if self._round_trip is None else self._round_trip * 1000,
-                )
-            )
-        to = self.remote if self._mux else self._rtcp_remote
-        if to is None or self._codes is NOTHING or not (self._streams or incoming):
-            return
-        stream = max(self._streams.values(), key=lambda s: s.at, default=None) or self.stream(8000)
-        packet = rtcp.report(
-            stream,
-            incoming,
-            fraction_lost=lost,
-            since=None if self._far_sent is None else (self._far_sent[0], now - self._far_sent[1]),
-            name=b"offhook",
-            unix=self._shared.unix + now,
-            now=now,
-            sending=bool(sent),
+        if self._incoming is not None:
+            self.stream(self._incoming.rate)  # it reports, even when it has nothing to say
+        told, packet = self._reporter.make(
+            self.number, self._incoming, self._streams.values(), self.packets_in, now
         )
+        if told is not None:
+            self._shared.tell(told)
+        to = self.remote if self._mux else self._rtcp_remote
+        if to is None or packet is None or self._codes is NOTHING:
+            return
         if self._shield is not None:
             packet = self._shield.seal_rtcp(packet)
         try:

@@ -18,9 +18,10 @@ from offhook.media.wire import (
     ToWorker,
 )
 from offhook.media.worker import player
+from offhook.media.worker.around import Send
 from offhook.media.worker.bridge import AnyPort, Bridge
 from offhook.media.worker.dtls import Identity
-from offhook.media.worker.port import Port, Send
+from offhook.media.worker.port import Port
 from offhook.media.worker.recorder import Recorder
 
 SWEEP, SWEEP_IN_HANDSHAKE = 0.5, 0.05  # seconds

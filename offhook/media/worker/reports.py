@@ -1,0 +1,79 @@
+"""What a port and its peer tell each other of their sound every five seconds, and we the server."""
+
+from collections.abc import Collection
+from secrets import SystemRandom
+
+from offhook.media.wire import Report
+from offhook.media.worker import rtcp
+from offhook.media.worker.rtp import Incoming, Outgoing
+
+EVERY = 5.0  # seconds, half a second more or less
+
+_uniform = SystemRandom().uniform
+
+
+class Reporter:
+    def __init__(self, unix: float) -> None:
+        self._unix = unix  # Unix time minus monotonic time
+        self._due = 0.0
+        self._sent = 0  # packets when we reported last
+        self._received = 0
+        self._far_sent: tuple[int, float] | None = None  # the peer's last report: its time, and ours
+        self._far_loss = 0.0
+        self._round_trip: float | None = None
+
+    def start(self, now: float) -> None:
+        """Port by port at another time, so that they do not all report at once."""
+        if not self._due:
+            self._due = now + EVERY * _uniform(0.1, 1)
+
+    def is_due(self, now: float) -> bool:
+        if not self._due or now < self._due:
+            return False
+        self._due = now + EVERY + _uniform(-0.5, 0.5)
+        return True
+
+    def take(self, data: bytes, incoming: Incoming | None, streams: Collection[Outgoing], now: float) -> None:
+        """A report of the peer's, in the clear."""
+        sent, blocks = rtcp.read(data)
+        for report in sent:
+            if incoming is not None and report.ssrc == incoming.ssrc:
+                self._far_sent = report.middle, now
+        ours = {stream.ssrc for stream in streams}
+        for block in blocks:
+            if block.ssrc in ours:
+                self._far_loss = block.fraction_lost
+                trip = rtcp.round_trip(block, self._unix + now)
+                self._round_trip = self._round_trip if trip is None else trip
+
+    def make(
+        self, port: int, incoming: Incoming | None, streams: Collection[Outgoing], received: int, now: float
+    ) -> tuple[Report | None, bytes | None]:
+        """What to tell the server and the peer; `received` counts all packets until now."""
+        lost = incoming.fraction_lost() if incoming is not None else 0.0
+        packets = sum(stream.packets for stream in streams)
+        heard, sent = received - self._received, packets - self._sent
+        self._received, self._sent = received, packets
+        stream = max(streams, key=lambda stream: stream.at, default=None)
+        told = None
+        if incoming is not None and (heard or sent):
+            told = Report(
+                port,
+                loss=lost,
+                far_loss=self._far_loss,
+                jitter=incoming.jitter * 1000 / incoming.rate,
+                round_trip=None if self._round_trip is None else self._round_trip * 1000,
+            )
+        if stream is None:
+            return told, None
+        since = self._far_sent
+        return told, rtcp.report(
+            stream,
+            incoming,
+            fraction_lost=lost,
+            since=None if since is None else (since[0], now - since[1]),
+            name=b"offhook",
+            unix=self._unix + now,
+            now=now,
+            sending=bool(sent),
+        )

@@ -1,0 +1,85 @@
+"""What survives: the server killed in the middle of calls, a worker killed, a polite stop."""
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.phones.phone import Phone
+from tests.stories.office import PASSWORD, Office, eventually, trusting
+from tests.stories.test_phones import desk, talk
+
+pytestmark = pytest.mark.story
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    office = Office(tmp_path / "data")
+    office.start()
+    return office
+
+
+async def test_after_a_crash_phones_over_udp_are_reachable_at_once_and_need_not_register(
+    office: Office,
+) -> None:
+    async with desk(office, "anna") as anna, desk(office, "ben") as ben:
+        office.kill()
+        office.start()
+        assert office.ready_after < 5
+        call, other = await talk(anna, "102", ben)
+        call.hangup()
+        await other.is_over()
+    assert office.stop() == 0
+
+
+async def test_phones_that_were_talking_in_a_crash_are_told_that_it_is_over(office: Office) -> None:
+    async with desk(office, "anna") as anna, desk(office, "ben", "tls") as ben:
+        call, other = await talk(anna, "102", ben)
+        office.kill()
+        office.start()
+        assert await call.is_over() == 200
+        back = await Phone.open(
+            "ben-desk", PASSWORD, ("127.0.0.1", office.sips_port), "tls", context=trusting()
+        )
+        back.calls, back.endpoint = ben.calls, ben.endpoint  # the same phone over a new connection
+        await back.register()
+        assert await other.is_over() == 200
+        await back.close()
+    records = office.sign_in("anna").get("records")["items"]
+    assert records[0]["outcome"] == "answered"
+    assert records[0]["cause"] == "restart"
+    assert 0 <= records[0]["seconds"] < 10
+    assert office.stop() == 0
+
+
+async def test_a_killed_media_worker_ends_its_own_calls_and_is_replaced_at_once(office: Office) -> None:
+    async with desk(office, "anna") as anna, desk(office, "ben") as ben:
+        call, other = await talk(anna, "102", ben)
+        os.kill(office.worker_pids()[0], signal.SIGKILL)
+        assert await call.is_over() == 200
+        assert await other.is_over() == 200
+        await eventually(lambda: office.metrics()["offhook_media_workers"] == 1, within=5)
+        call, other = await talk(anna, "102", ben)
+        call.hangup()
+        await other.is_over()
+    await office.is_quiet()
+    assert office.stop() == 0
+
+
+async def test_a_server_that_stops_politely_hangs_up_first_and_is_gone_within_ten_seconds(
+    office: Office,
+) -> None:
+    async with desk(office, "anna") as anna, desk(office, "ben") as ben:
+        call, other = await talk(anna, "102", ben)
+        stopping = asyncio.get_running_loop().run_in_executor(None, office.stop)
+        assert await call.is_over() == 200
+        assert await other.is_over() == 200
+        async with asyncio.timeout(10):
+            assert await stopping == 0
+        office.start()
+        records = office.sign_in("ben").get("records")["items"]
+        assert [(record["outcome"], record["cause"]) for record in records] == [("answered", "restart")]
+    assert office.stop() == 0
+    assert office.errors() == []
