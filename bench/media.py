@@ -1,6 +1,6 @@
 """What a relayed packet costs the media worker, in CPU time and as a multiple of the C floor.
 
-    python -m bench.media [--mode rtp|webrtc|both] [--calls 200] [--seconds 5]
+    python -m bench.media [--mode rtp|webrtc|both] [--calls 200] [--seconds 3]
 
 The floor is the cheapest relay there is, measured beside it with the same load, so that the
 machine's mood cancels out. In `webrtc` one side of every call is a browser's transport: ICE
@@ -22,6 +22,7 @@ from pathlib import Path
 from tests.media.peers import PCMA, Browser, Phone, WorkerProcess
 
 HERE = Path(__file__).parent
+ROUNDS = 3  # the best of each counts: what else runs on the machine only ever adds
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--mode", choices=("rtp", "webrtc", "both"), default="both")
     parser.add_argument("--calls", type=int, default=200)
-    parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--at-most", type=float, help="fail when the ratio to the floor is higher")
     options = parser.parse_args()
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -171,15 +172,16 @@ def main() -> int:
 def run(mode: str, calls: int, seconds: float, at_most: float | None, into: str) -> int:
     generator, cheapest = compiled("rtp_load", into), compiled("udp_floor", into)
     begun = time.monotonic()
-    before = floor(cheapest, generator, calls, seconds)
-    result, note = ours(generator, mode, calls, seconds, into)
-    after = floor(cheapest, generator, calls, seconds)
-    ratio = result.cpu / ((before.cpu + after.cpu) / 2)
-    print(f"C floor   {before}")
-    print(f"worker    {result}")
-    print(f"C floor   {after}")
+    floors, results, note = [], [], ""
+    for _ in range(ROUNDS):
+        floors.append(floor(cheapest, generator, calls, seconds))
+        result, note = ours(generator, mode, calls, seconds, into)
+        results.append(result)
+    for bottom, result in zip(floors, results, strict=True):
+        print(f"C floor   {bottom}\nworker    {result}")
+    ratio = min(result.cpu for result in results) / min(bottom.cpu for bottom in floors)
     print(
-        f"{mode}, {calls} calls: {ratio:.2f} times the floor; {note};"
+        f"{mode}, {calls} calls: {ratio:.2f} times the floor, the best of each; {note};"
         f" {os.cpu_count()} CPUs, {time.monotonic() - begun:.0f} s"
     )
     return int(at_most is not None and ratio > at_most)

@@ -199,7 +199,7 @@ def measure(bench: Bench, once: Callable[[], None], times: int) -> tuple[float, 
 def run(times: int) -> dict[str, float]:
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
+    gc.set_threshold(50_000, 20, 100)
     bench = Bench()
     measure(bench, bench.call, 200)
     bench.pass_time(40)

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import os
 import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from offhook.calls.leg import Leg, LegEvent, Party
@@ -86,7 +86,7 @@ class Phones:
         net, limits = config.net, config.limits
         self.addresses = Addresses(public=net.public, public6=net.public6, local=net.local)
         self.connections = Connections(self, unproven_per_address=limits.connections_per_address)
-        self.registrar = Registrar(store, clock.wall, reached)
+        self.registrar = Registrar(_Watched(store), clock.wall, reached)
         gate = PhoneGate(
             Challenger(config.sip.realm, secret),
             directory.by_sip_user,
@@ -158,6 +158,10 @@ class Phones:
         return PhoneDevice(
             info, self.party, self.registrar, self.lines, ids=self._ids, connect=self._connect_to
         )
+
+    def forget(self, device: str) -> None:
+        """A device is no longer one of ours, or its secret has changed: whoever registered as it is out."""
+        self.registrar.forget(device, self._clock.now())
 
     def restore(self, rows: Iterable[KeptBinding]) -> None:
         """Take in the bindings kept over a restart."""
@@ -297,6 +301,29 @@ class Phones:
         self._udp.clear()
         self._streams.clear()
         self._ways.clear()
+
+
+class _Watched:
+    """A binding that could not be written is said once and not waited for: its phone will refresh it."""
+
+    def __init__(self, store: BindingStore) -> None:
+        self._store = store
+
+    def put(self, bindings: Sequence[KeptBinding]) -> None:
+        _watch(self._store.put(bindings))
+
+    def remove(self, contacts: Sequence[tuple[str, bytes]]) -> None:
+        _watch(self._store.remove(contacts))
+
+
+def _watch(written: object) -> None:
+    if isinstance(written, asyncio.Future):
+        written.add_done_callback(_complain)
+
+
+def _complain(written: "asyncio.Future[None]") -> None:
+    if not written.cancelled() and (why := written.exception()) is not None:
+        logger.error("bindings could not be written: %s", why)
 
 
 def _ignore(response: Response | None, now: float) -> None:

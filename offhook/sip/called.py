@@ -6,29 +6,19 @@ from offhook.sip.compose import ALLOW, EMPTY, SUPPORTED, ending
 from offhook.sip.dialog import Dialog
 from offhook.sip.message import Request
 from offhook.sip.reliable import Reliable
-from offhook.sip.timers import LATER, MINUTE, T1, T2
+from offhook.sip.timers import LATER, T1, T2, Alarm
 from offhook.sip.transaction import InviteServer
 
 if TYPE_CHECKING:
     from offhook.sip.session import Session
 
+_MINUTE: Final = 60.0
 _RESEND: Final = "resend"
 _GIVE_UP: Final = "give up"
 
 
 class Called:
-    __slots__ = (
-        "_answer",
-        "_data",
-        "_dialog",
-        "_is_ringing",
-        "_parting",
-        "_request",
-        "_routes",
-        "_session",
-        "reliable",
-        "tx",
-    )
+    __slots__ = ("_alarm", "_answer", "_data", "_dialog", "_request", "_routes", "_session", "tx")
 
     def __init__(self, session: "Session", dialog: Dialog, tx: InviteServer, request: Request) -> None:
         self.tx = tx
@@ -36,7 +26,7 @@ class Called:
         self._session = session
         self._request = request
         self._routes = b"Record-Route: %b\r\n" % b", ".join(dialog.routes) if dialog.routes else b""
-        self._is_ringing = False
+        self._alarm: Alarm | None = None  # to say again each minute that it rings
         self._data = (0, b"")  # the newest provisional response, to be said again each minute
         self._answer: bytes | None = None  # waits for a PRACK
         if b"100rel" in (request.get(b"require") or b""):
@@ -60,9 +50,8 @@ class Called:
             return
         self._data = (status, rest + ending(sdp))
         self.tx.respond(status, self._data[1], now)
-        if not self._is_ringing:
-            self._is_ringing = True
-            session.core.timers.after(MINUTE, self, None, now)
+        if self._alarm is None:
+            self._alarm = session.core.timers.at(now + _MINUTE, self, None, now)
 
     def answer(self, sdp: bytes, now: float) -> None:
         if self.tx.is_answered or self._answer is not None:
@@ -87,6 +76,7 @@ class Called:
             )
         )  # fmt: skip
         data = self.tx.respond(200, rest, now)
+        self._stop()
         session.talk(self._dialog)
         session.await_ack(data, self.tx, self._request.cseq, late=late, first=True, now=now)
 
@@ -94,6 +84,7 @@ class Called:
         if self._session.reliable is not None:
             self._session.reliable.stop()
         self.tx.respond(status, headers + EMPTY, now)
+        self._stop()
 
     def acknowledged(self, now: float) -> None:
         """A PRACK has come: the answer may go out if it waited for that."""
@@ -114,7 +105,11 @@ class Called:
         if not self.tx.is_answered:
             status, rest = self._data
             self.tx.respond(status, rest, now)
-            self._session.core.timers.after(MINUTE, self, None, now)
+            self._alarm = self._session.core.timers.at(now + _MINUTE, self, None, now)
+
+    def _stop(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
 
 
 class Unacknowledged:

@@ -38,7 +38,7 @@ class Dialog:
         remote: bytes,
         remote_tag: bytes,
         target: bytes,
-        routes: list[bytes],
+        routes: tuple[bytes, ...],
         cseq: int,
     ) -> None:
         self.call_id = call_id
@@ -59,8 +59,7 @@ class Dialog:
     ) -> "Dialog":
         """The one a 2xx to our INVITE makes; `target` in case it names none."""
         remote = response.get(b"to") or b""
-        routes = record_routes(response)
-        routes.reverse()
+        routes = tuple(reversed(record_routes(response)))
         dialog = cls(call_id, local, remote, tag_of(remote), target, routes, cseq)
         dialog.refresh(response)
         return dialog
@@ -69,14 +68,14 @@ class Dialog:
     def of_request(cls, request: Request, local: bytes) -> "Dialog":
         """The one we make by answering an INVITE."""
         remote = request.get(b"from") or b""
-        dialog = cls(request.call_id, local, remote, request.from_tag, b"", record_routes(request), 0)
+        dialog = cls(request.call_id, local, remote, request.from_tag, b"", tuple(record_routes(request)), 0)
         dialog.remote_cseq = request.cseq
         dialog.refresh(request)
         return dialog
 
     @classmethod
     def of_row(cls, row: TalkingDialog) -> "Dialog":
-        return cls(row.call_id, row.local, row.remote, b"", row.target, list(row.routes), row.cseq)
+        return cls(row.call_id, row.local, row.remote, b"", row.target, row.routes, row.cseq)
 
     def refresh(self, message: Message) -> None:
         """A request or response that moves the other end's target (RFC 3261 §12.2)."""
@@ -105,16 +104,14 @@ class Dialog:
         return request_head(self._uri, via, branch, _HOPS, self._routes, self.local, self.call_id)
 
     def snapshot(self, flow: Flow) -> TalkingDialog:
-        return TalkingDialog(
-            self.call_id, self.local, self.remote, self.cseq, self.target, tuple(self.routes), flow
-        )
+        return TalkingDialog(self.call_id, self.local, self.remote, self.cseq, self.target, self.routes, flow)
 
     def _aim(self) -> None:
         """Loose routers are passed by, a strict one wants the Request-URI (RFC 3261 §12.2.1.1)."""
         self._uri, routes = self.target, self.routes
         if routes and not _is_loose(routes[0]):
             self._uri = uri_of(routes[0])
-            routes = [*routes[1:], b"<%b>" % self.target]
+            routes = (*routes[1:], b"<%b>" % self.target)
         self._routes = b"Route: %b\r\n" % b", ".join(routes) if routes else b""
 
 

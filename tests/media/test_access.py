@@ -273,6 +273,19 @@ def test_after_an_ice_restart_the_same_keys_go_on() -> None:
     assert page.line.sent[-1][1] == mobile
 
 
+def test_the_same_certificate_under_another_digest_changes_nothing() -> None:
+    house = House()
+    desk, page = house.phone(), Page(house)
+    page.connect()
+    house.pass_time(30.0)  # the handshake is long forgotten
+    page.settle(page.client.fingerprint.lower())
+    page.says()
+    desk.says()
+    assert len(desk.heard) == 1
+    assert page.client.shield is not None
+    assert page.client.shield.open(page.heard[-1])[12:] == SOUND
+
+
 def test_another_fingerprint_needs_another_handshake() -> None:
     house = House()
     desk, page = house.phone(), Page(house)

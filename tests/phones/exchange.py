@@ -148,8 +148,12 @@ class Exchange:
         phone = await Phone.open(
             f"{name}-desk", password, self.address(transport), transport, context=context
         )
-        if register:
-            await phone.register()
+        try:
+            if register:
+                await phone.register()
+        except BaseException:
+            await phone.close()
+            raise
         return phone
 
     @property

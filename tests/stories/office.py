@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import ssl
 import subprocess
 import sys
@@ -106,6 +107,11 @@ class Office:
             for child in children
             if b"offhook.media.worker" in Path(f"/proc/{child}/cmdline").read_bytes()
         ]
+
+    def kept_bindings(self) -> int:
+        """How many are on disk by now; they are written together, a moment after they are made."""
+        with contextlib.closing(sqlite3.connect(self.data / "offhook.db")) as database:
+            return int(database.execute("select count(*) from bindings").fetchone()[0])
 
     @property
     def url(self) -> str:

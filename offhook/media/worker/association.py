@@ -6,11 +6,12 @@ named, whichever of the two comes first.
 
 from collections import Counter
 
+from cryptography import x509
 from OpenSSL import SSL
 
 from offhook.media.wire import Ice
 from offhook.media.worker import stun
-from offhook.media.worker.dtls import Handshake, Identity
+from offhook.media.worker.dtls import Handshake, Identity, is_named
 from offhook.media.worker.ice import Agent, Source
 from offhook.media.worker.srtp import Shield
 
@@ -25,6 +26,7 @@ class Association:
         self._agent = Agent()
         self._wanted = ""  # fingerprint
         self._handshake: Handshake | None = None
+        self._peer: x509.Certificate | None = None
         self._secured_at = 0.0
 
     @property
@@ -37,11 +39,9 @@ class Association:
 
     def settle(self, ice: Ice, now: float) -> None:
         self._agent.settle(ice)
-        if self.shield is not None and self._wanted != ice.fingerprint:
-            self.shield = None
-            if self._handshake is not None and not self._handshake.matches(ice.fingerprint):
-                self._handshake = None  # another peer: it has to shake hands itself
         self._wanted = ice.fingerprint
+        if self.shield is not None and not is_named(self._peer, ice.fingerprint):
+            self.shield = self._handshake = self._peer = None  # another: it has to shake hands itself
         self._secure(now)
 
     def has_proved(self, source: Source) -> bool:
@@ -88,7 +88,7 @@ class Association:
         handshake = self._handshake
         if self.shield is not None or not self._wanted or handshake is None or not handshake.done:
             return
-        if not handshake.matches(self._wanted):
+        if not is_named(handshake.certificate, self._wanted):
             self._refused["fingerprint"] += 1
             self._handshake = None
             return
@@ -98,4 +98,5 @@ class Association:
             self._refused["dtls"] += 1
             self._handshake = None
             return
+        self._peer = handshake.certificate
         self._secured_at = now

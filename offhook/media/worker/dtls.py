@@ -1,6 +1,6 @@
 """DTLS-SRTP, RFC 5764: the passive side of one handshake over bytes, and the worker's certificate.
 
-Whether the peer is who its SDP said is for `matches` to tell; until then the keys
+Whether the peer is who its SDP said is for `is_named` to tell; until then the keys
 are nobody's and no sound may move. OpenSSL times its own flights, so the one
 thing here that looks at a clock is `tick`.
 """
@@ -59,6 +59,15 @@ def fingerprint(certificate: x509.Certificate, digest: str) -> str:
     return f"{digest} {certificate.fingerprint(_DIGESTS[digest]).hex(':').upper()}"
 
 
+def is_named(certificate: x509.Certificate | None, wanted: str) -> bool:
+    """Whether a certificate is the one a fingerprint in SDP stands for."""
+    digest, _, value = wanted.partition(" ")
+    if certificate is None or digest.lower() not in _DIGESTS:
+        return False
+    ours = fingerprint(certificate, digest.lower()).partition(" ")[2]
+    return hmac.compare_digest(ours.encode(), value.strip().upper().encode())
+
+
 class Handshake:
     """One handshake as the server; datagrams in, datagrams out."""
 
@@ -66,20 +75,20 @@ class Handshake:
         self._connection = SSL.Connection(identity.context, None)
         self._connection.set_ciphertext_mtu(MTU)
         self._connection.set_accept_state()
-        self._certificate: x509.Certificate | None = None
+        self.certificate: x509.Certificate | None = None  # the peer's, when the handshake has ended
 
     @property
     def done(self) -> bool:
-        return self._certificate is not None
+        return self.certificate is not None
 
     def receive(self, datagram: bytes) -> list[bytes]:
         """What to send back. Raises SSL.Error when the handshake has failed for good."""
         connection = self._connection
         connection.bio_write(datagram)
         try:
-            if self._certificate is None:
+            if self.certificate is None:
                 connection.do_handshake()
-                self._certificate = connection.get_peer_certificate(as_cryptography=True)
+                self.certificate = connection.get_peer_certificate(as_cryptography=True)
             else:  # the peer did not get our last flight and repeats its own
                 connection.recv(2048)
         except (SSL.WantReadError, SSL.ZeroReturnError):
@@ -90,13 +99,6 @@ class Handshake:
         """Our last flight again when nothing came back in time (RFC 6347 §4.2.4)."""
         self._connection.DTLSv1_handle_timeout()
         return list(self._flight())
-
-    def matches(self, wanted: str) -> bool:
-        digest, _, value = wanted.partition(" ")
-        if self._certificate is None or digest.lower() not in _DIGESTS:
-            return False
-        ours = fingerprint(self._certificate, digest.lower()).partition(" ")[2]
-        return hmac.compare_digest(ours.encode(), value.strip().upper().encode())
 
     def shield(self) -> Shield:
         """Keys for SRTP, RFC 5764 §4.2. Raises ValueError when no profile was agreed."""

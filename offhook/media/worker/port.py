@@ -283,8 +283,8 @@ class Port:
             except srtp.Error:
                 self._refused["tag"] += 1
                 return None
-        elif len(data) < HEADER.size:
-            raise ValueError("short RTP")
+        else:
+            _unpack(data), payload_of(data)  # nobody is followed for half a packet
         if association is None:
             self._latch.follow(source)
             self._source = self._latch.source

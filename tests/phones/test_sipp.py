@@ -1,0 +1,67 @@
+"""SIPp, a phone that others wrote, on both sides of our calls."""
+
+import asyncio
+import socket
+
+import pytest
+
+from offhook.sip.flow import Transport
+from tests.phones.exchange import PASSWORD, Exchange, eventually, running
+from tests.phones.sipp import EXISTS, credentials, sipp
+
+pytestmark = pytest.mark.skipif(not EXISTS, reason="SIPp is not installed (apt: sip-tester)")
+
+ANNA_DIALS_BEN = credentials("anna-desk", PASSWORD, 102)
+
+
+def free_port(kind: socket.SocketKind = socket.SOCK_DGRAM) -> int:
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.mark.parametrize(
+    ("caller", "called"),
+    [
+        ("uac", "uas"),
+        ("hold", "uas"),
+        ("late_offer", "uas"),
+        ("refused_call", "busy"),
+        ("cancel", "ringing"),
+    ],
+)
+async def test_sipp_calls_sipp(caller: str, called: str) -> None:
+    async with running(Exchange("127.0.0.1")) as exchange:
+        server, port = exchange.address("udp"), free_port()
+        await sipp("register", server, credentials("ben-desk", PASSWORD, 3600), port=port)
+        assert exchange.reached == {"d-ben": 1}
+        waits = asyncio.create_task(sipp(called, server, port=port, user="ben-desk"))
+        await eventually(lambda: _is_taken(port), "SIPp listens")
+        await sipp(caller, server, ANNA_DIALS_BEN)
+        await waits
+        await eventually(lambda: exchange.is_idle, "nothing is left of the call")
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+@pytest.mark.parametrize("caller", ["uac", "hold", "late_offer"])
+async def test_sipp_calls_a_phone(caller: str, transport: Transport) -> None:
+    async with running(Exchange("127.0.0.1")) as exchange:
+        ben = await exchange.phone("ben")
+        calls = asyncio.create_task(
+            sipp(caller, exchange.address(transport), ANNA_DIALS_BEN, transport=transport)
+        )
+        theirs = await ben.is_called()
+        theirs.answer()
+        assert await theirs.is_over() == 200
+        await calls
+        await eventually(lambda: exchange.is_idle, "nothing is left of the call")
+        await ben.close()
+
+
+def _is_taken(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+        return False
