@@ -11,10 +11,9 @@ export default defineConfig({
     outDir: "../offhook/web/page",
     emptyOutDir: true,
     assetsInlineLimit: 0,
-    modulePreload: { polyfill: false },
+    modulePreload: false,
     target: ["chrome123", "firefox121", "safari17.5"],
     rolldownOptions: {
-      output: { codeSplitting: false },
       // Svelte does nothing by being imported; what we do not call need not be carried (custom elements, mostly).
       treeshake: { moduleSideEffects: [{ test: /node_modules\/svelte\//, sideEffects: false }] },
     },

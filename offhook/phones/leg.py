@@ -184,6 +184,8 @@ class PhoneLeg:
             return 488
         self._last = sdp, ours
         self.codecs = self.port.codecs
+        if self._state is _State.TALKING and self._session is not None:
+            self._lines.dialogs.talks(self.id, self._session.snapshot())  # its target may have moved
         self._notice_hold(sdp, now)
         return ours
 

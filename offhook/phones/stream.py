@@ -188,6 +188,8 @@ class Connection(asyncio.Protocol):
                 if not self._has_spoken:
                     self._spoke()
                 owner.received(message, self.flow, now)
+                if self._wire is None or self._wire.is_closing():
+                    return  # cut for what it has just said
             if self._stream.is_broken:
                 self.close()
         except Malformed:
@@ -208,7 +210,7 @@ class Connection(asyncio.Protocol):
     def send(self, data: bytes) -> None:
         if self._wire is None:
             self._waiting.append(data)
-        else:
+        elif not self._wire.is_closing():
             self._wire.write(data)
             self._connections.sent(self)
 

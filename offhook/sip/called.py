@@ -72,7 +72,7 @@ class Called:
         rest = b"".join(
             (
                 self._routes, core.place(session.flow).contact, ALLOW, SUPPORTED,
-                session.refresh.answer(self._request, now), core.server, ending(sdp),
+                session.refresh.answer(self._request, session, now), core.server, ending(sdp),
             )
         )  # fmt: skip
         data = self.tx.respond(200, rest, now)

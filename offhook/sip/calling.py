@@ -111,7 +111,7 @@ class Calling:
             return
         dialog = Dialog.of_response(response, session.call_id, session.local, tx.cseq, self._uri)
         session.talk(dialog)
-        session.refresh.answered(response, now)
+        session.refresh.answered(response, session, now)
         sdp = response.body or self.forks.get(dialog.remote_tag, b"")
         session.heard(sdp)
         if self._sdp is None:

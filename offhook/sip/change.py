@@ -182,7 +182,7 @@ class Change:
 
     def _headers(self, request: Request, now: float) -> bytes:
         session = self._session
-        timer = session.refresh.answer(request, now) if session.is_talking else b""
+        timer = session.refresh.answer(request, session, now) if session.is_talking else b""
         return b"%b%b%b%b" % (session.core.place(session.flow).contact, ALLOW, SUPPORTED, timer)
 
     def _asking(self) -> bytes:
@@ -208,7 +208,7 @@ class Change:
         status = 408 if response is None else response.status
         if response is not None and status < 300:
             session.moved(response)
-            session.refresh.answered(response, now)
+            session.refresh.answered(response, session, now)
         elif status in (408, 481):
             session.expire(now)
             return
@@ -222,7 +222,7 @@ class Change:
     def _agreed(self, offer: bytes, response: Response, now: float) -> None:
         session = self._session
         if session.refresh.interval:
-            session.refresh.answered(response, now)
+            session.refresh.answered(response, session, now)
         body = response.body
         if not body:
             session.core.tell(session.owner.disagreed, 488, now)

@@ -30,12 +30,11 @@ def is_too_small(request: Request) -> bool:
 
 
 class Refresh:
-    """The timer of one session. `ours`: the refreshing is for us to do."""
+    """The timer of one session, which is told what is due. `ours`: the refreshing is for us to do."""
 
-    __slots__ = ("_alarm", "_session", "interval", "minimum", "ours")
+    __slots__ = ("_alarm", "interval", "minimum", "ours")
 
-    def __init__(self, session: "Session") -> None:
-        self._session = session
+    def __init__(self) -> None:
         self._alarm: Alarm | None = None
         self.interval = 0  # 0: none was agreed
         self.minimum = 0  # what the other end or a proxy asked for in a 422
@@ -60,7 +59,7 @@ class Refresh:
         self.interval = max(self.interval, minimum) if self.interval else 0
         return True
 
-    def answer(self, request: Request, now: float) -> bytes:
+    def answer(self, request: Request, session: "Session", now: float) -> bytes:
         """A request of theirs is answered with 2xx: the headers that go with it (RFC 4028 §9)."""
         wanted = request.get(b"session-expires")
         known = knows_timers(request)
@@ -74,18 +73,19 @@ class Refresh:
             interval = min(max(seconds_of(wanted, INTERVAL), MINIMUM), _LONGEST)
             refresher = (param(wanted, b"refresher") or b"uas").lower() if known else b"uas"
         interval = max(interval, min(seconds_of(request.get(b"min-se"), 0), _LONGEST))
-        self._begin(interval, refresher != b"uac", now)
+        self._begin(interval, refresher != b"uac", session, now)
         required = b"Require: timer\r\n" if refresher == b"uac" else b""
         return b"Session-Expires: %d;refresher=%b\r\n%b" % (interval, refresher, required)
 
-    def answered(self, response: Message, now: float) -> None:
+    def answered(self, response: Message, session: "Session", now: float) -> None:
         """A request of ours was answered with 2xx (RFC 4028 §7.2)."""
         agreed = response.get(b"session-expires")
         if agreed is None:
             self.stop()
             return
         interval = min(max(seconds_of(agreed, INTERVAL), MINIMUM), _LONGEST)
-        self._begin(interval, (param(agreed, b"refresher") or b"uac").lower() != b"uas", now)
+        ours = (param(agreed, b"refresher") or b"uac").lower() != b"uas"
+        self._begin(interval, ours, session, now)
 
     def stop(self) -> None:
         self.interval = 0
@@ -93,23 +93,23 @@ class Refresh:
             self._alarm.cancel()
             self._alarm = None
 
-    def due(self, token: object, now: float) -> None:
+    def due(self, token: object, session: "Session", now: float) -> None:
         if token is _REFRESH:
             half = self.interval / 2
-            self._alarm = self._session.core.timers.at(now + half - self._grace, self, _EXPIRE, now)
-            self._session.change.refresh(now)
+            self._alarm = session.core.timers.at(now + half - self._grace, session, _EXPIRE, now)
+            session.change.refresh(now)
         else:
-            self._session.expire(now)
+            session.expire(now)
 
     @property
     def _grace(self) -> float:
         """How long before the end of the interval one hangs up (RFC 4028 §10)."""
         return min(32.0, self.interval / 3)
 
-    def _begin(self, interval: int, ours: bool, now: float) -> None:
+    def _begin(self, interval: int, ours: bool, session: "Session", now: float) -> None:
         self.interval = interval
         self.ours = ours
         if self._alarm is not None:
             self._alarm.cancel()
         after, token = (interval / 2, _REFRESH) if ours else (interval - self._grace, _EXPIRE)
-        self._alarm = self._session.core.timers.at(now + after, self, token, now)
+        self._alarm = session.core.timers.at(now + after, session, token, now)

@@ -84,7 +84,7 @@ class Session:
         self.dialog: Dialog | None = None
         self.unacked: Unacknowledged | None = None
         self.reliable: Reliable | None = None
-        self.refresh = Refresh(self)
+        self.refresh = Refresh()
         self.sdp = b""  # the newest description of ours
         self._heard = b""  # and of theirs
         self._change: Change | None = None
@@ -208,6 +208,9 @@ class Session:
             self.core.tell(self.owner.agreed, body, now)
         self.acknowledged_by(unacked, now)
 
+    def due(self, token: object, now: float) -> None:
+        self.refresh.due(token, self, now)
+
     # -- for its parts
 
     @property
@@ -297,7 +300,7 @@ class Session:
             return
         self._quiet(now)
         self._state = _ENDED
-        self.calling = self.called = self.reliable = None
+        self.calling = self.called = self.reliable = self._change = None  # and with them all cycles
         if self.unacked is not None:
             self.unacked.stop()
             self.unacked = None

@@ -1,5 +1,6 @@
 """Sessions between two endpoints: what each owner hears, what goes over the wire, and that all ends."""
 
+import gc
 from collections.abc import Sequence
 
 import pytest
@@ -403,6 +404,27 @@ def test_ipv6_addresses_stand_in_brackets() -> None:
     session.hangup(wire.now)
     wire.run(1)
     assert callee.times("ended") == 1
+
+
+def test_ended_calls_leave_nothing_for_the_garbage_collector() -> None:
+    wire = Wire()
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(3):
+            wire.b.owner = Owner()
+            session, _, _, _ = wire.talk(headers=b"Supported: timer\r\n")
+            session.offer(OFFER, wire.now)
+            wire.run(1)
+            session.hangup(wire.now)
+            wire.run(2 * LIFE)
+        del session
+        wire.b.session = None
+        wire.b.requests.clear()
+        wire.log.clear()
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 STEPS = st.sampled_from(

@@ -1,6 +1,8 @@
 """Sessions with peers that do what our own end never does: fork, require, collide, come late or twice."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from offhook.sip.message import Request, Response
 from offhook.sip.session import Session
@@ -472,3 +474,75 @@ def test_our_200_is_resent_over_tcp_too_because_later_hops_may_lose_it() -> None
     alone = Alone("tcp")
     called(alone).answer(ANSWER, alone.now)
     assert words(alone.wait(2)) == [200, 200]
+
+
+PEER = ("ACK", "BYE", "CANCEL", "INVITE", "INVITE late", "UPDATE", "UPDATE bare", "PRACK", "INFO", "OPTIONS")
+OURS = ("progress", "early", "answer", "refuse", "offer", "info", "hangup", "wait")
+STATUSES = (100, 180, 200, 302, 404, 408, 422, 481, 487, 491, 500, 603)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    outgoing=st.booleans(),
+    late=st.booleans(),
+    headers=st.sampled_from(["", REQUIRED, "Supported: timer\r\n", "Session-Expires: 90;refresher=uac\r\n"]),
+    steps=st.lists(
+        st.one_of(
+            st.sampled_from(PEER).map(lambda step: ("peer", step)),
+            st.sampled_from(OURS).map(lambda step: ("ours", step)),
+            st.tuples(st.sampled_from(STATUSES), st.sampled_from(["one", "two"])),
+        ),
+        max_size=14,
+    ),
+    reply=st.sampled_from([ANSWER, 488]),
+)
+def test_no_peer_however_mad_breaks_a_session(
+    *, outgoing: bool, late: bool, headers: str, steps: list[tuple[str | int, str]], reply: bytes | int
+) -> None:
+    alone = Alone()
+    alone.owner.reply = reply
+    if outgoing:
+        session, _ = calling(alone, None if late else OFFER)
+    else:
+        session = called(alone, headers, b"" if late else OFFER)
+    peer = Within(alone, session)
+    ours: list[Request] = []
+    sender, call_id = "<sip:101@pbx>;tag=anna", "call-1"
+    if outgoing:
+        sender, call_id = "<sip:102@pbx>;tag=one", session.call_id.decode()
+    for who, what in steps:
+        ours += [one for one in alone.sent if isinstance(one, Request) and one.method != "ACK"]
+        alone.raw.clear()
+        if isinstance(who, int):
+            if ours:
+                timer = CONTACT + "Session-Expires: 90;refresher=uac\r\nMin-SE: 100\r\n"
+                alone.receive(response(ours[-1], who, tag=what, headers=timer, body=ANSWER))
+        elif who == "peer":
+            method, _, kind = what.partition(" ")
+            peer.cseq += 1
+            number = 1 if method in ("ACK", "CANCEL") else peer.cseq
+            branch = "z9hG4bK-1" if method == "CANCEL" else f"z9hG4bK-{method}-{peer.cseq}"
+            to = "<sip:102@pbx>" if method == "CANCEL" else peer.to
+            body = OFFER if method in ("INVITE", "UPDATE", "ACK") and not kind else b""
+            alone.receive(
+                request(method, branch=branch, cseq=number, to=to, sender=sender, call_id=call_id, body=body,
+                        headers="RAck: 1 1 INVITE\r\n" + headers)
+            )  # fmt: skip
+        else:
+            now = alone.now
+            {
+                "progress": lambda now=now: session.progress(180, None, now),
+                "early": lambda now=now: session.progress(183, ANSWER, now),
+                "answer": lambda now=now: session.answer(ANSWER, now),
+                "refuse": lambda now=now: session.refuse(486, now),
+                "offer": lambda now=now: session.offer(OFFER, now),
+                "info": lambda now=now: session.request("INFO", now),
+                "hangup": lambda now=now: session.hangup(now),
+                "wait": lambda: alone.wait(7),
+            }[what]()
+    session.hangup(alone.now)
+    alone.wait(5 * LIFE)
+    assert alone.owner.times("ended") == 1
+    assert alone.owner.names[-1] == "ended"
+    assert alone.endpoint.counters["sessions"] == 0
+    assert alone.endpoint.counters["transactions"] == 0

@@ -72,9 +72,9 @@ export function openDesk(signedIn: Me, firstTab: string, left: () => void) {
 
   const scheme = location.protocol === "https:" ? "wss" : "ws";
   const following = createFollowing((users) => {
-    connection.ask("users.follow", { users }).catch(() => {
-      // The next hello says it again.
-    });
+    if (link.state !== "open") return false;
+    connection.ask("users.follow", { users }).catch(() => undefined); // the next hello says it again
+    return true;
   });
   const connection = connect(
     {
@@ -82,7 +82,7 @@ export function openDesk(signedIn: Me, firstTab: string, left: () => void) {
         tab,
         boot: mirror.boot,
         n: mirror.n,
-        users: following.users,
+        users: following.introduce(),
         sound: canCarrySound(),
         visible: document.visibilityState === "visible",
       }),
@@ -142,6 +142,7 @@ export function openDesk(signedIn: Me, firstTab: string, left: () => void) {
 
   /** A line to the server is open: bring the sound of our calls back. */
   function settle(): void {
+    following.settle();
     for (const leg of mirror.all("attachment").values()) {
       if (leg.tab !== tab || phone.carries(leg.id)) continue;
       phone.attach(leg.id).catch((error: unknown) => {

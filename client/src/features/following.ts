@@ -3,30 +3,42 @@ const MOST = 500;
 
 export interface Following {
   show(where: string, users: readonly string[]): void;
-  /** Whom the server must follow for us: said with each hello. */
-  readonly users: readonly string[];
+  /** Everybody who is shown: what a hello says. The server knows it from then on. */
+  introduce(): readonly string[];
+  /** The line is open: say what changed since the hello. */
+  settle(): void;
 }
 
-export function createFollowing(send: (users: readonly string[]) => void): Following {
+/** `send` gives false when nobody could be told. */
+export function createFollowing(send: (users: readonly string[]) => boolean): Following {
   const shown = new Map<string, readonly string[]>();
-  let followed: readonly string[] = [];
+  let told = "";
   let due: ReturnType<typeof setTimeout> | null = null;
 
-  function tell(): void {
+  function gather(): readonly string[] {
+    return [...new Set([...shown.values()].flat())].filter(Boolean).slice(0, MOST);
+  }
+
+  function settle(): void {
     due = null;
-    const users = [...new Set([...shown.values()].flat())].filter(Boolean).slice(0, MOST);
-    if (users.toSorted().join(" ") === followed.toSorted().join(" ")) return;
-    followed = users;
-    send(users);
+    const users = gather();
+    if (key(users) !== told && send(users)) told = key(users);
   }
 
   return {
     show(where, users) {
       shown.set(where, users);
-      due ??= setTimeout(tell, 80);
+      due ??= setTimeout(settle, 80);
     },
-    get users() {
-      return followed;
+    introduce() {
+      const users = gather();
+      told = key(users);
+      return users;
     },
+    settle,
   };
+}
+
+function key(users: readonly string[]): string {
+  return users.toSorted().join(" ");
 }

@@ -104,20 +104,10 @@ export function createBell(blocked: (silent: boolean) => void): Bell {
 
 /** Run `work` when no other tab of this browser rings. */
 async function alone(work: (until: PromiseWithResolvers<void>) => Promise<void>): Promise<void> {
-  const until = withResolvers();
+  const until = Promise.withResolvers<void>();
   const locks = navigator.locks as LockManager | undefined;
   if (locks) await locks.request("offhook-ring", () => work(until));
   else await work(until);
-}
-
-function withResolvers(): PromiseWithResolvers<void> {
-  let resolve!: () => void;
-  let reject!: () => void;
-  const promise = new Promise<void>((yes, no) => {
-    resolve = yes;
-    reject = no;
-  });
-  return { promise, resolve: () => void resolve(), reject };
 }
 
 /** Three seconds: two pairs of notes, then quiet. */

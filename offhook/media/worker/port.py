@@ -284,7 +284,8 @@ class Port:
                 self._refused["tag"] += 1
                 return None
         else:
-            _unpack(data), payload_of(data)  # nobody is followed for half a packet
+            _unpack(data)  # nobody is followed for half a packet
+            payload_of(data)
         if association is None:
             self._latch.follow(source)
             self._source = self._latch.source

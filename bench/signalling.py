@@ -1,0 +1,226 @@
+"""What a call and a REGISTER cost the whole server, beside Kamailio as a plain proxy in the same run.
+
+    python -m bench.signalling [calls per second]
+
+CPU-µs of all our processes per call: media ports opened, records and bindings written, digest verified.
+The goals: at most 600 with a nonce reused, 750 with a challenge for each INVITE; at most 1.25 times that
+among 1,000 standing calls; 120 for a REGISTER with its challenge.
+"""
+
+import asyncio
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from bench.media import cpu_of
+from offhook.store.database import open_database
+from offhook.store.devices import Devices
+from offhook.store.users import Users
+
+HERE = Path(__file__).parent
+PASSWORD = "benchmark"
+CALLERS = 40
+CALLS = 2500
+
+
+class Target:
+    """A server under load: where it listens and which processes it is."""
+
+    def __init__(self, server: tuple[str, int], pids: list[int]) -> None:
+        self.server = server
+        self.pids = pids
+
+    def cpu(self) -> float:
+        return sum(cpu_of(pid) for pid in self.pids)
+
+
+class Generator:
+    """The load, in a process of its own."""
+
+    def __init__(self, **job: object) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "bench.sip_load", json.dumps(job)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        line = self._out.readline()
+        if not line:
+            raise SystemExit("the load did not begin")
+        self.port = int(json.loads(line)["ready"])
+
+    @property
+    def _out(self) -> IO[str]:
+        assert self._process.stdout is not None, "it is a pipe"
+        return self._process.stdout
+
+    def go(self) -> dict[str, float]:
+        self._say()
+        result: dict[str, float] = json.loads(self._out.readline())
+        return result
+
+    def end(self) -> None:
+        self._say()
+        self._process.wait(20)
+
+    def _say(self) -> None:
+        assert self._process.stdin is not None, "it is a pipe"
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+
+
+def measured(target: Target, units: int, generator: Generator) -> tuple[float, dict[str, float]]:
+    """CPU-µs per unit of what the generator does now."""
+    before = target.cpu()
+    result = generator.go()
+    time.sleep(0.3)  # for records to be written
+    return (target.cpu() - before) / units * 1e6, result
+
+
+def free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def furnish(database: str) -> None:
+    opened = await open_database(database)
+    users, devices = Users(opened, "hq"), Devices(opened, "hq")
+    for n in range(CALLERS * 2):
+        user = await users.add(f"u{n}", f"User {n}", str(1000 + n), now=time.time())
+        await devices.add_phone(
+            user.id, "Desk", f"u{n}-desk", secret=PASSWORD, realm="offhook", srtp="auto", now=time.time()
+        )
+    await opened.close()
+
+
+@contextmanager
+def offhook(folder: Path) -> Iterator[Target]:
+    sip, http = free_port(), free_port()
+    config = folder / "offhook.toml"
+    config.write_text(
+        f'data = "{folder}"\ndatabase = "sqlite:///{folder}/bench.db"\n'
+        f'[web]\nlisten = "127.0.0.1:{http}"\nhttps = false\n'
+        f'[sip]\ndomain = "127.0.0.1"\nudp = ["127.0.0.1:{sip}"]\ntcp = []\ntls = []\n'
+        '[media]\nhosts = ["127.0.0.1"]\nports = "16384-65535"\n'
+        "[limits]\ncalls = 100000\ncalls_per_user = 100000\nrequests_per_second = 100000\n"
+    )
+    asyncio.run(furnish(f"sqlite:///{folder}/bench.db"))
+    with (folder / "offhook.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "offhook", "serve", "--config", str(config)],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+        )
+    try:
+        begun = time.monotonic()
+        while time.monotonic() < begun + 30:
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{http}/readyz", timeout=1).close()
+                break
+            except OSError:
+                time.sleep(0.02)
+        print(f"ready after start: {time.monotonic() - begun:.2f} s")
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        pids = [process.pid, *map(int, children)]
+        memory = sum(_pss(pid) for pid in pids)
+        print(f"server and worker idle: {memory:.0f} MB")
+        yield Target(("127.0.0.1", sip), pids)
+    finally:
+        process.terminate()
+        process.wait(15)
+
+
+def _pss(pid: int) -> float:
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+@contextmanager
+def kamailio(folder: Path, following: int) -> Iterator[Target]:
+    port = free_port()
+    text = (HERE / "kamailio.cfg").read_text()
+    config = folder / "kamailio.cfg"
+    config.write_text(text.replace("LISTEN", f"127.0.0.1:{port}").replace("NEXT", f"127.0.0.1:{following}"))
+    with (folder / "kamailio.log").open("wb") as log:
+        process = subprocess.Popen(
+            ["kamailio", "-DD", "-E", "-f", str(config), "-Y", str(folder), "-x", "tlsf", "-X", "tlsf", "-m", "512"],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+        )
+    try:
+        time.sleep(1.0)
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        yield Target(("127.0.0.1", port), [process.pid, *map(int, children)])
+    finally:
+        process.terminate()
+        process.wait(15)
+
+
+def say(what: str, cost: float, reference: float, result: dict[str, float], goal: float | None = None) -> None:
+    ratio = f"{cost / reference:5.1f} × Kamailio" if reference else ""
+    wanted = f"   goal {goal:.0f}: {'met' if cost <= goal else 'MISSED'}" if goal else ""
+    figures = ", ".join(f"{name} {value:.4g}" for name, value in result.items())
+    print(f"{what:42} {cost:7.0f} µs   {ratio}{wanted}\n    {figures}", flush=True)
+
+
+def main() -> None:
+    rate = float(sys.argv[1]) if len(sys.argv) > 1 else 200.0
+    callers = [f"u{n}-desk" for n in range(CALLERS)]
+    called = [f"u{CALLERS + n}-desk" for n in range(CALLERS)]
+    numbers = [str(1000 + CALLERS + n) for n in range(CALLERS)]
+    plan = {"callers": callers, "numbers": numbers, "password": PASSWORD, "rate": rate}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        reference = 0.0
+        if shutil.which("kamailio"):
+            reference = _kamailio_cost(folder, plan)
+        else:
+            print("kamailio is not here: no reference")
+        with offhook(folder) as target:
+            common = {**plan, "server": list(target.server), "called": called}
+            for digest, goal in (("reuse", 600.0), ("each", 750.0)):
+                generator = Generator(**common, calls=CALLS, digest=digest)
+                cost, result = measured(target, CALLS, generator)
+                generator.end()
+                say(f"a call, nonce: {digest}", cost, reference, result, goal)
+                if digest == "reuse":
+                    alone = cost
+            standing = Generator(**common, calls=1000, standing=1000, digest="reuse")
+            standing.go()
+            generator = Generator(**{**common, "called": []}, calls=CALLS, digest="reuse")
+            cost, result = measured(target, CALLS, generator)
+            generator.end()
+            say("the same among 1,000 standing calls", cost, reference, result, 1.25 * alone)
+            standing.end()
+            registers = Generator(**common, calls=0, registers=4000, digest="each")
+            cost, result = measured(target, 4000, registers)
+            registers.end()
+            say("a REGISTER with its challenge", cost, 0, result, 120.0)
+
+
+def _kamailio_cost(folder: Path, plan: dict[str, object]) -> float:
+    port = free_port()
+    with kamailio(folder, port) as target:
+        generator = Generator(
+            **plan, server=list(target.server), called=[], calls=CALLS, digest="none", answer_at=port
+        )
+        cost, result = measured(target, CALLS, generator)
+        generator.end()
+    say("Kamailio as a proxy, the same call", cost, 0, result)
+    return cost
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("PYTHONHASHSEED", "0")
+    main()
