@@ -8,7 +8,9 @@ import bench
 
 
 def main() -> None:
-    known = sorted(module.name for module in pkgutil.iter_modules(bench.__path__) if module.name != "__main__")
+    known = sorted(
+        module.name for module in pkgutil.iter_modules(bench.__path__) if module.name != "__main__"
+    )
     chosen = sys.argv[1:] or known
     if unknown := [name for name in chosen if name not in known]:
         sys.exit(f"There is no benchmark {unknown[0]!r}; there are: {', '.join(known)}")

@@ -119,7 +119,9 @@ def offhook(folder: Path) -> Iterator[Target]:
     with (folder / "offhook.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "offhook", "serve", "--config", str(config)],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
         )
     try:
         begun = time.monotonic()
@@ -155,8 +157,24 @@ def kamailio(folder: Path, following: int) -> Iterator[Target]:
     config.write_text(text.replace("LISTEN", f"127.0.0.1:{port}").replace("NEXT", f"127.0.0.1:{following}"))
     with (folder / "kamailio.log").open("wb") as log:
         process = subprocess.Popen(
-            ["kamailio", "-DD", "-E", "-f", str(config), "-Y", str(folder), "-x", "tlsf", "-X", "tlsf", "-m", "512"],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            [
+                "kamailio",
+                "-DD",
+                "-E",
+                "-f",
+                str(config),
+                "-Y",
+                str(folder),
+                "-x",
+                "tlsf",
+                "-X",
+                "tlsf",
+                "-m",
+                "512",
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
         )
     try:
         time.sleep(1.0)
@@ -167,7 +185,9 @@ def kamailio(folder: Path, following: int) -> Iterator[Target]:
         process.wait(15)
 
 
-def say(what: str, cost: float, reference: float, result: dict[str, float], goal: float | None = None) -> None:
+def say(
+    what: str, cost: float, reference: float, result: dict[str, float], goal: float | None = None
+) -> None:
     ratio = f"{cost / reference:5.1f} × Kamailio" if reference else ""
     wanted = f"   goal {goal:.0f}: {'met' if cost <= goal else 'MISSED'}" if goal else ""
     figures = ", ".join(f"{name} {value:.4g}" for name, value in result.items())

@@ -58,10 +58,9 @@ class Load:
             return ""
         nonce, count = self.nonces[user]
         self.nonces[user] = nonce, count + 1
-        md5 = lambda text: hashlib.md5(text.encode()).hexdigest()  # noqa: E731
-        ha1, ha2 = md5(f"{user}:offhook:{self.job.password}"), md5(f"{method}:{uri}")
+        ha1, ha2 = _md5(f"{user}:offhook:{self.job.password}"), _md5(f"{method}:{uri}")
         nc = f"{count + 1:08x}"
-        response = md5(f"{ha1}:{nonce}:{nc}:c0ffee:auth:{ha2}")
+        response = _md5(f"{ha1}:{nonce}:{nc}:c0ffee:auth:{ha2}")
         return (
             f'Authorization: Digest username="{user}",realm="offhook",nonce="{nonce}",uri="{uri}",'
             f'response="{response}",algorithm=MD5,cnonce="c0ffee",qop=auth,nc={nc}\r\n'
@@ -105,7 +104,12 @@ class Load:
         job = self.job
         user, number = job.callers[n % len(job.callers)], job.numbers[n % len(job.numbers)]
         id = f"c{n}"
-        call = {"user": user, "uri": f"sip:{number}@{self.server[0]}:{self.server[1]}", "n": str(n), "cseq": "1"}
+        call = {
+            "user": user,
+            "uri": f"sip:{number}@{self.server[0]}:{self.server[1]}",
+            "n": str(n),
+            "cseq": "1",
+        }
         call["at"] = str(time.monotonic())
         self.calls[id] = call
         self.begun += 1
@@ -245,6 +249,10 @@ class Load:
             "setup_p50_ms": ordered[len(ordered) // 2] * 1000,
             "setup_p99_ms": ordered[int(len(ordered) * 0.99)] * 1000,
         }
+
+
+def _md5(text: str) -> str:
+    return hashlib.md5(text.encode()).hexdigest()
 
 
 def _socket(port: int) -> socket.socket:

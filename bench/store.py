@@ -34,7 +34,7 @@ async def main(url: str, standing: int) -> None:
 async def fill(database: Database, records: Records, count: int) -> None:
     for _ in range(0, count, 10_000):
         for _ in range(10_000):
-            last = records.keep(record(records))
+            last = records.keep([record(records)])
         await last
 
 
@@ -45,7 +45,7 @@ async def durable(records: Records, at_once: int, count: int) -> None:
     async def caller() -> None:
         for _ in range(count // at_once):
             begun = time.perf_counter()
-            await records.keep(record(records))
+            await records.keep([record(records)])
             took.append(time.perf_counter() - begun)
 
     wall, cpu = await measured(lambda: asyncio.gather(*(caller() for _ in range(at_once))))

@@ -3,10 +3,30 @@
  * Nothing is inlined: the server's content security policy allows neither inline scripts nor data addresses.
  */
 import { svelte } from "@sveltejs/vite-plugin-svelte";
-import { defineConfig } from "vite";
+import { defineConfig, type Plugin } from "vite";
+
+/**
+ * The server sends no markup for Svelte to take over, so nothing is ever hydrated. Svelte guards that work with one
+ * variable; as a constant it lets the bundler leave all of it out, a tenth of the page. An export that a new version
+ * adds to this module is missing here, and stops the build.
+ */
+const neverHydrate: Plugin = {
+  name: "never-hydrate",
+  enforce: "pre",
+  apply: "build",
+  load: {
+    filter: { id: /svelte\/src\/internal\/client\/dom\/hydration\.js$/ },
+    handler: () => `
+      export const hydrating = false;
+      export const hydrate_node = undefined;
+      ${["set_hydrating", "set_hydrate_node", "hydrate_next", "reset", "hydrate_template", "next", "skip_nodes", "read_hydration_instruction"]
+        .map((name) => `/* @__NO_SIDE_EFFECTS__ */ export function ${name}() {}`)
+        .join("\n")}`,
+  },
+};
 
 export default defineConfig({
-  plugins: [svelte()],
+  plugins: [neverHydrate, svelte()],
   build: {
     outDir: "../offhook/web/page",
     emptyOutDir: true,
@@ -14,6 +34,7 @@ export default defineConfig({
     modulePreload: false,
     target: ["chrome123", "firefox121", "safari17.5"],
     rolldownOptions: {
+      output: { codeSplitting: false },
       // Svelte does nothing by being imported; what we do not call need not be carried (custom elements, mostly).
       treeshake: { moduleSideEffects: [{ test: /node_modules\/svelte\//, sideEffects: false }] },
     },

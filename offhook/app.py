@@ -161,7 +161,9 @@ async def running(config: Config) -> AsyncIterator[Server]:
             lag=lag.p90,
             context=lambda: for_phones.context,
         )
-        Recorder(feed, records, clock, lambda call: switch.kept(call, loop.time()))
+        recorder = Recorder(feed, records, clock, lambda call: switch.kept(call, loop.time()))
+        stack.callback(recorder.flush)
+        stack.callback(dialogs.flush)
 
         passwords = Passwords()
         stack.callback(passwords.close)
@@ -229,15 +231,16 @@ class Alarm:
         self.ring: Callable[[], None] = lambda: None
         self._loop = loop
         self._timer: asyncio.TimerHandle | None = None
+        self._at = float("inf")
 
     def set(self, at: float) -> None:
-        if self._timer is None or at < self._timer.when():
+        if at < self._at:
             if self._timer is not None:
                 self._timer.cancel()
-            self._timer = self._loop.call_at(at, self._due)
+            self._timer, self._at = self._loop.call_at(at, self._due), at
 
     def _due(self) -> None:
-        self._timer = None
+        self._timer, self._at = None, float("inf")
         self.ring()
 
 

@@ -7,7 +7,6 @@ written again when it is answered and when it ends, and announced once its end i
 import asyncio
 import logging
 from collections.abc import Callable
-from functools import partial
 
 from offhook.calls.cause import Cause
 from offhook.calls.leg import Party
@@ -15,6 +14,8 @@ from offhook.calls.view import CallView, LegView
 from offhook.clock import Clock
 from offhook.feed import Feed
 from offhook.store.records import Outcome, Record, Records
+
+GATHER_SECONDS = 0.01  # rows that change within it are written together, each as it is then
 
 logger = logging.getLogger(__name__)
 
@@ -28,65 +29,61 @@ class Recorder:
         self._clock = clock
         self._kept = kept
         self._open: dict[str, dict[str, Record]] = {}
-        feed.watch(CallView, self._changed)
+        self._changed: dict[str, Record] = {}
+        self._opened: list[str] = []
+        self._is_due = False
+        feed.watch(CallView, self._call_changed)
 
-    def _changed(self, _: CallView | None, call: CallView | None) -> None:
+    def flush(self) -> None:
+        """Write what has changed now."""
+        self._is_due = False
+        changed, self._changed = self._changed, {}
+        opened, self._opened = self._opened, []
+
+        def written(done: "asyncio.Future[None]") -> None:
+            if done.cancelled():
+                return
+            if (why := done.exception()) is not None:
+                logger.error("records %s could not be kept: %s", ", ".join(changed), why)
+                return
+            for call in opened:
+                self._kept(call)
+            for record in changed.values():
+                if record.ended is not None:
+                    self._feed.post(record)
+
+        self._records.keep(changed.values()).add_done_callback(written)
+
+    def _call_changed(self, _: CallView | None, call: CallView | None) -> None:
         if call is None:
             return
-        before = self._open.get(call.id)
-        now = before if before is not None else self._open.setdefault(call.id, {})
-        writes = []
+        records = self._open.get(call.id)
+        if records is None:
+            records = self._open[call.id] = {}
+            self._opened.append(call.id)
         for user in {leg.party.user: None for leg in call.legs if leg.party.user}:
-            old = now.get(user)
+            old = records.get(user)
             record = self._record(call, user, old)
             if record != old:
-                now[user] = record
-                writes.append((record, self._records.keep(record)))
+                records[user] = self._changed[record.id] = record
         if call.state == "ended":
             del self._open[call.id]
-        for record, written in writes:
-            written.add_done_callback(partial(self._written, record))
-        if before is None:
-            self._wait(call.id, [written for _, written in writes])
-
-    def _wait(self, call: str, writes: list["asyncio.Future[None]"]) -> None:
-        """Tell the call once all of these are on disk."""
-        left = len(writes)
-        if not left:
-            self._kept(call)
-
-        def one_done(_: "asyncio.Future[None]") -> None:
-            nonlocal left
-            left -= 1
-            if not left:
-                self._kept(call)
-
-        for written in writes:
-            written.add_done_callback(one_done)
-
-    def _written(self, record: Record, done: "asyncio.Future[None]") -> None:
-        if done.cancelled():
-            return
-        if (why := done.exception()) is not None:
-            logger.error("record %s of call %s could not be kept: %s", record.id, record.call, why)
-        elif record.ended is not None:
-            self._feed.post(record)
+        if not self._is_due and (self._changed or self._opened):
+            self._is_due = True
+            asyncio.get_running_loop().call_later(GATHER_SECONDS, self.flush)
 
     def _record(self, call: CallView, user: str, old: Record | None) -> Record:
+        """This user's part in the call as it stands."""
         legs = [leg for leg in call.legs if leg.party.user == user]
         mine = next((leg for leg in legs if leg.state == "talking"), legs[0])
         calls_us = any(leg.calls_us for leg in legs)
-        talking = call.answered is not None and mine.state == "talking"
-        other = _called(call) if calls_us else _caller(call)
-        if old is not None and not talking:
-            answered = old.answered
-        else:
-            answered = self._clock.wall(call.answered) if talking and call.answered is not None else None
-        ended = None if call.ended is None else self._clock.wall(call.ended)
-        if old is not None and old.answered is not None and answered is not None:
+        answered = old.answered if old is not None else None
+        if call.answered is not None and mine.state == "talking" and answered is None:
+            answered = self._clock.wall(call.answered)
+        if old is not None and old.answered is not None:
             other, device = Party(old.number, old.name, old.other), old.device
         else:
-            device = mine.party.device
+            other, device = _called(call) if calls_us else _caller(call), mine.party.device
         return Record(
             id=old.id if old is not None else self._records.new_id(),
             call=call.id,
@@ -99,7 +96,7 @@ class Recorder:
             device=device,
             begun=old.begun if old is not None else self._clock.wall(call.begun),
             answered=answered,
-            ended=ended,
+            ended=None if call.ended is None else self._clock.wall(call.ended),
             cause=str(call.cause or ""),
         )
 

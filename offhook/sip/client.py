@@ -33,7 +33,18 @@ class InviteUser(Protocol):
 class ClientTransaction:
     """A request we sent, other than INVITE and ACK (RFC 3261 figure 6)."""
 
-    __slots__ = ("_all", "_data", "_done", "_interval", "flow", "key", "name", "reliable", "state")
+    __slots__ = (
+        "_all",
+        "_data",
+        "_done",
+        "_interval",
+        "_is_resent",
+        "flow",
+        "key",
+        "name",
+        "reliable",
+        "state",
+    )
 
     def __init__(
         self, all_: Transactions, name: bytes, key: bytes, data: bytes, flow: Flow, done: Done
@@ -47,6 +58,7 @@ class ClientTransaction:
         self._data = data
         self._done: Done | None = done
         self._interval = T1
+        self._is_resent = False
 
     def start(self, now: float) -> None:
         every = self._all
@@ -62,7 +74,6 @@ class ClientTransaction:
             return
         if response.status < 200:
             self.state = _PROCEEDING
-            self._interval = T2
             return
         self._end(now)  # a copy of the response is a stray, and no harm
         self._tell(response, now)
@@ -80,9 +91,10 @@ class ClientTransaction:
             every = self._all
             every.resent += 1
             every.send(self._data, self.flow)
-            if self._interval == T1:
+            if not self._is_resent:
+                self._is_resent = True
                 every.timers.after(LATER, self, _GIVE_UP, now)
-            self._interval = min(2 * self._interval, T2)
+            self._interval = T2 if self.state is _PROCEEDING else min(2 * self._interval, T2)
             every.timers.after(self._interval, self, _RESEND, now)
         else:
             self._all.timed_out += 1

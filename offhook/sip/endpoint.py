@@ -139,7 +139,7 @@ class Endpoint:
         call_id = core.token()
         sender = b"%b;tag=%b" % (local, core.token())
         head = request_head(uri, place.via, branch, _HOPS, b"", sender, call_id)
-        rest = headers if b"ontact:" in headers else place.contact + headers
+        rest = headers if b"Contact:" in headers else place.contact + headers
         rest = b"%b%b%b" % (rest, core.user_agent, ending(body, content_type))
         core.request(method, branch, head, remote, 1, rest, flow, _Told(core, done), now)
 
@@ -259,7 +259,7 @@ class Endpoint:
         if method in ("BYE", "UPDATE", "PRACK"):
             self._refuse(request, flow, 481)
             return
-        if (request.get(b"max-forwards") or b"").strip() == b"0":
+        if int(request.get(b"max-forwards") or b"70") == 0:
             self._refuse(request, flow, 483)
             return
         copies = b"%b %b %b" % (request.call_id, request.from_tag, request.get(b"cseq") or b"")
@@ -278,7 +278,14 @@ class Endpoint:
             self._refuse(request, flow, identity.status, identity.headers)
         else:
             tx = self._begin(request, key, flow, copies, now)
-            self._core.tell(self._listener.requested, tx, request, identity, now)
+            self._core.tell(self._hand_on, tx, request, identity, now)
+
+    def _hand_on(self, tx: ServerTransaction, request: Request, identity: object, now: float) -> None:
+        try:
+            self._listener.requested(tx, request, identity, now)
+        except Exception:
+            self.respond(tx, 500, now)  # our mistake, which leaves nobody waiting
+            raise
 
     def _begin(
         self, request: Request, key: bytes, flow: Flow, copies: bytes, now: float

@@ -9,13 +9,12 @@ from typing import Final, Protocol
 
 T1: Final = 0.5  # a round trip, RFC 3261 §17.1.1.1
 T2: Final = 4.0  # the longest wait between two copies
-T4: Final = 5.0  # how long a message may stay in the network
 LIFE: Final = 64 * T1  # how long an answer is waited for, and copies may come
 LATER: Final = LIFE - T1  # what is left of it once the first copy has gone out
 GRAIN: Final = 0.02
 NEVER: Final = float("inf")
 
-_DURATIONS: Final = (T1, 1.0, 2.0, T2, 8.0, 16.0, T4, LATER, LIFE, GRAIN)
+_DURATIONS: Final = (T1, 1.0, 2.0, T2, 8.0, 16.0, LATER, LIFE, GRAIN)
 _HOPS: Final = (LIFE, 8.0, 2.0, T1, GRAIN)
 
 

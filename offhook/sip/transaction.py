@@ -48,7 +48,6 @@ _COMPLETED: Final = State.COMPLETED
 _ENDED: Final = State.ENDED
 _RESEND: Final = Due.RESEND
 _GIVE_UP: Final = Due.GIVE_UP
-_LINGER: Final = Due.LINGER
 
 
 class Invited(Protocol):
@@ -218,7 +217,7 @@ class ServerTransaction:
 
     def start(self, now: float) -> None:
         self._all.add_server(self)
-        self._all.timers.after(T1, self, _LINGER, now)
+        self._all.timers.after(T1, self, None, now)
 
     def respond(self, status: int, ending: bytes, now: float, reason: bytes = b"") -> bytes:
         """`ending`: whatever follows the To. Gives back what was sent, nothing if that came too late."""
@@ -242,7 +241,7 @@ class ServerTransaction:
         """Not answered yet; once its sender has given up there is nobody to answer."""
         if self.state is not _PROCEEDING:
             return
-        if token is _LINGER:
+        if token is None:
             self._all.timers.after(LATER, self, _GIVE_UP, now)
         else:
             self._end(None, now)

@@ -91,6 +91,7 @@ class Job:
 
 MOST_WAITING = 100_000  # jobs; beyond it the disk has been away for so long that memory is in danger
 _SLICE = 200  # rows: well under a millisecond of Python
+GATHER_SECONDS = 0.015  # a write nobody asked an answer of waits so long for others to share its commit
 LARGEST_GROUP = 500  # jobs a commit: keeps one transaction in the milliseconds
 
 

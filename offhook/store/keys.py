@@ -1,5 +1,7 @@
 """Ids outside, numbers inside: `hq.1a` is row 10 of its table, seen from site `hq`."""
 
+from functools import lru_cache
+
 from offhook.ids import base32, kept_id
 
 NO_ROW = -1  # what an id that is none of ours turns into; no row has it
@@ -16,14 +18,19 @@ class Keys:
         return "" if number is None else kept_id(self._site, number)
 
     def key(self, id: str) -> int:
-        site, _, digits = id.rpartition(".")
-        if site != self._site or not 2 <= len(digits) <= _LONGEST:
-            return NO_ROW
-        try:
-            number = int(digits[1:], 32)
-        except ValueError:
-            return NO_ROW
-        return number if base32(number) == digits else NO_ROW
+        return _number(self._site, id)
 
     def key_or_null(self, id: str) -> int | None:
         return self.key(id) if id else None
+
+
+@lru_cache(maxsize=8192)
+def _number(site: str, id: str) -> int:
+    mine, _, digits = id.rpartition(".")
+    if mine != site or not 2 <= len(digits) <= _LONGEST:
+        return NO_ROW
+    try:
+        number = int(digits[1:], 32)
+    except ValueError:
+        return NO_ROW
+    return number if base32(number) == digits else NO_ROW

@@ -16,6 +16,7 @@ import asyncpg
 
 from offhook.config import masked
 from offhook.store.database import (
+    GATHER_SECONDS,
     LARGEST_GROUP,
     MOST_WAITING,
     Conflict,
@@ -134,6 +135,8 @@ class PostgresDatabase:
         while True:
             await self._asked.wait()
             self._asked.clear()
+            if self._jobs and not self._jobs[0].steps and not self._closing:
+                await asyncio.sleep(GATHER_SECONDS)  # each commit costs a round trip and a write to the disk
             while self._jobs:
                 await self._write_group(
                     [self._jobs.popleft() for _ in range(min(len(self._jobs), LARGEST_GROUP))]

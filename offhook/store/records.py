@@ -7,11 +7,12 @@ answer the rows wait in memory and the calls go on.
 # ruff: noqa: S608  # the only words put into statements are this module's own
 
 import asyncio
+from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
 
-from offhook.store.database import Database, Row
+from offhook.store.database import Database, Row, Value
 from offhook.store.keys import Keys
 
 Direction = Literal["in", "out"]
@@ -73,7 +74,8 @@ class Records:
         self._last += 1
         return self._keys.id(self._last)
 
-    def keep(self, record: Record) -> "asyncio.Future[None]":
+    def keep(self, records: Iterable[Record]) -> "asyncio.Future[None]":
+        """Write these as they are now, in the next group commit; done when they are on disk."""
         return self._database.write(
             f"insert into records ({_COLUMNS})"
             " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
@@ -81,23 +83,7 @@ class Records:
             " other_number = excluded.other_number, other_name = excluded.other_name,"
             " other_user = excluded.other_user, device = excluded.device, answered = excluded.answered,"
             " ended = excluded.ended, cause = excluded.cause",
-            [
-                (
-                    self._keys.key(record.id),
-                    record.call,
-                    self._keys.key(record.user),
-                    record.direction,
-                    record.outcome,
-                    _storable(record.number),
-                    _storable(record.name),
-                    self._keys.key_or_null(record.other),
-                    self._keys.key_or_null(record.device),
-                    record.begun,
-                    record.answered,
-                    record.ended,
-                    record.cause,
-                )
-            ],
+            [self._row(record) for record in records],
         )
 
     async def page(
@@ -123,6 +109,24 @@ class Records:
             " ended = case when $1 > coalesce(answered, begun) then $1 else coalesce(answered, begun) end"
             " where ended is null",
             [(end,)],
+        )
+
+    def _row(self, record: Record) -> tuple[Value, ...]:
+        keys = self._keys
+        return (
+            keys.key(record.id),
+            record.call,
+            keys.key(record.user),
+            record.direction,
+            record.outcome,
+            _storable(record.number),
+            _storable(record.name),
+            keys.key_or_null(record.other),
+            keys.key_or_null(record.device),
+            record.begun,
+            record.answered,
+            record.ended,
+            record.cause,
         )
 
     def _record(self, row: Row) -> Record:

@@ -124,7 +124,6 @@ dialogs = Table(
     "dialogs",
     metadata,
     Column("leg", Text, primary_key=True),
-    Column("call", Text, nullable=False),
     Column("call_id", LargeBinary, nullable=False),
     Column("local", LargeBinary, nullable=False),
     Column("remote", LargeBinary, nullable=False),

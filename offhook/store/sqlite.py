@@ -20,6 +20,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from offhook.store.database import (
+    GATHER_SECONDS,
     LARGEST_GROUP,
     MOST_WAITING,
     Conflict,
@@ -203,6 +204,8 @@ class SqliteDatabase:
         """All that waits now, at least one; True when it is the last of all."""
         group: list[Job] = []
         job = self._jobs.get()
+        if job is not None and not job.steps:
+            time.sleep(GATHER_SECONDS)  # each commit costs a write to the disk; what follows joins this one
         while job is not None:
             group.append(job)
             if len(group) == LARGEST_GROUP:

@@ -281,6 +281,17 @@ def test_an_owner_that_raises_is_our_mistake_and_holds_up_nobody() -> None:
     assert only(alone.receive(request("INVITE", call_id="2", branch="z9hG4bK-2", body=OFFER))).status == 100
 
 
+def test_a_listener_that_raises_leaves_nobody_waiting() -> None:
+    class Broken(Alone):
+        def requested(self, tx: object, request: Request, identity: object, now: float) -> None:
+            raise RuntimeError("bug")
+
+    alone = Broken()
+    with pytest.raises(RuntimeError):
+        alone.receive(request("INVITE", body=OFFER))
+    assert alone.statuses == [100, 500]
+
+
 def test_counters_name_what_came_and_went() -> None:
     alone = Alone()
     alone.receive(request("INVITE", body=OFFER))

@@ -481,6 +481,27 @@ OURS = ("progress", "early", "answer", "refuse", "offer", "info", "hangup", "wai
 STATUSES = (100, 180, 200, 302, 404, 408, 422, 481, 487, 491, 500, 603)
 
 
+def act(alone: Alone, session: Session, what: str) -> None:
+    now = alone.now
+    match what:
+        case "progress":
+            session.progress(180, None, now)
+        case "early":
+            session.progress(183, ANSWER, now)
+        case "answer":
+            session.answer(ANSWER, now)
+        case "refuse":
+            session.refuse(486, now)
+        case "offer":
+            session.offer(OFFER, now)
+        case "info":
+            session.request("INFO", now)
+        case "hangup":
+            session.hangup(now)
+        case _:
+            alone.wait(7)
+
+
 @settings(max_examples=300, deadline=None)
 @given(
     outgoing=st.booleans(),
@@ -529,17 +550,7 @@ def test_no_peer_however_mad_breaks_a_session(
                         headers="RAck: 1 1 INVITE\r\n" + headers)
             )  # fmt: skip
         else:
-            now = alone.now
-            {
-                "progress": lambda now=now: session.progress(180, None, now),
-                "early": lambda now=now: session.progress(183, ANSWER, now),
-                "answer": lambda now=now: session.answer(ANSWER, now),
-                "refuse": lambda now=now: session.refuse(486, now),
-                "offer": lambda now=now: session.offer(OFFER, now),
-                "info": lambda now=now: session.request("INFO", now),
-                "hangup": lambda now=now: session.hangup(now),
-                "wait": lambda: alone.wait(7),
-            }[what]()
+            act(alone, session, what)
     session.hangup(alone.now)
     alone.wait(5 * LIFE)
     assert alone.owner.times("ended") == 1

@@ -259,3 +259,12 @@ def test_an_accepted_invite_swallows_copies_and_resends_nothing(stage: Stage) ->
     assert not stage.is_empty
     stage.wait(1)
     assert stage.is_empty
+
+
+def test_a_provisional_response_does_not_keep_another_request_alive_for_ever(stage: Stage) -> None:
+    stage.options()
+    stage.wait(0.1)
+    stage.hear(100, "OPTIONS")
+    stage.wait(40)
+    assert stage.heard == [None]
+    assert stage.is_empty

@@ -93,7 +93,7 @@ Keep = Callable[..., Awaitable[Record]]
 def ended(records: Records) -> Keep:
     async def keep(**changes: object) -> Record:
         kept = record(records.new_id(), ended=NOW + 10, cause="no-answer", **changes)
-        await records.keep(kept)
+        await records.keep([kept])
         return kept
 
     return keep
@@ -101,12 +101,12 @@ def ended(records: Records) -> Keep:
 
 async def test_a_record_is_opened_touched_and_closed_as_one_row(records: Records) -> None:
     id = records.new_id()
-    await records.keep(record(id))
+    await records.keep([record(id)])
     assert await records.page("hq.11") == []  # its call lives
-    await records.keep(record(id, outcome="answered", answered=NOW + 4))
+    await records.keep([record(id, outcome="answered", answered=NOW + 4)])
     closed = record(id, outcome="answered", answered=NOW + 4, ended=NOW + 64, cause="normal")
-    await records.keep(closed)
-    await records.keep(closed)  # a group commit may be repeated
+    await records.keep([closed])
+    await records.keep([closed])  # a group commit may be repeated
     assert await records.page("hq.11") == [closed]
 
 
@@ -150,9 +150,9 @@ async def test_ids_go_on_after_a_restart(database: Database, records: Records, e
 
 async def test_what_a_crash_left_open_ends_when_the_server_was_last_seen(records: Records) -> None:
     talking, ringing, late = [records.new_id() for _ in range(3)]
-    await records.keep(record(talking, outcome="answered", answered=NOW + 4))
-    await records.keep(record(ringing))
-    await records.keep(record(late, begun=NOW + 61))  # after the last stamp
+    await records.keep([record(talking, outcome="answered", answered=NOW + 4)])
+    await records.keep([record(ringing)])
+    await records.keep([record(late, begun=NOW + 61)])  # after the last stamp
     await records.close_open(NOW + 60)
     assert [(r.id, r.outcome, r.ended, r.cause) for r in await records.page("hq.11")] == [
         (late, "failed", NOW + 61, "restart"),
@@ -175,10 +175,10 @@ async def test_a_dialog_comes_back_with_all_a_bye_needs(database: Database) -> N
         routes=(b"<sip:proxy;lr>", b'"a, b" <sip:other;lr>'),
         flow=Flow("tls", "192.0.2.9", 40000, "192.0.2.1", 5061),
     )
-    kept = KeptDialog("hq.11.12", "hq.11.11", dialog)
-    await dialogs.put(kept)
-    await dialogs.put(KeptDialog("hq.11.13", "hq.11.11", dialog))
-    await dialogs.remove("hq.11.13")
+    kept = KeptDialog("hq.11.12", dialog)
+    await dialogs.put([kept])
+    await dialogs.put([KeptDialog("hq.11.13", dialog)])
+    await dialogs.remove(["hq.11.13"])
     assert await dialogs.load() == [kept]
 
 
@@ -186,7 +186,7 @@ async def test_a_dialog_without_routes_has_none_when_it_comes_back(database: Dat
     dialogs = Dialogs(database)
     for cseq in (1, 2):
         dialog = TalkingDialog(b"a", b"b", b"c", cseq, b"d", (), Flow("udp", "192.0.2.9", 1, "192.0.2.1", 2))
-        await dialogs.put(KeptDialog("hq.11.12", "hq.11.11", dialog))
+        await dialogs.put([KeptDialog("hq.11.12", dialog)])
     assert [kept.dialog for kept in await dialogs.load()] == [dialog]
 
 

@@ -11,7 +11,7 @@ import { createEar } from "../phone/ear";
 import { createMicrophone } from "../phone/microphone";
 import { makePeer } from "../phone/peer";
 import { createPhone } from "../phone/phone";
-import { readMe } from "../wire/http";
+import { readMe, signOut } from "../wire/http";
 import { Refused, sentenceOf } from "../wire/refused";
 import { browser, connect, type Link } from "../wire/socket";
 import type { Call, Device, Me } from "../wire/types";
@@ -25,7 +25,7 @@ import { see } from "./sight";
 import { renewTab } from "./tab";
 import { sayTrouble } from "./toasts.svelte";
 
-export type Sheet = "microphone" | "sound" | "shortcuts" | "password";
+export type Sheet = "microphone" | "sound" | "shortcuts";
 export type Desk = ReturnType<typeof openDesk>;
 
 const NAME = Symbol("desk");
@@ -307,7 +307,12 @@ export function openDesk(signedIn: Me, firstTab: string, left: () => void) {
       return phone.path(leg);
     },
     hurry: connection.hurry,
-    leave() {
+    async signOut() {
+      try {
+        await signOut();
+      } catch (error) {
+        return sayTrouble(sentenceOf(error));
+      }
       connection.leave();
       close();
     },

@@ -39,3 +39,13 @@ export function focusKeeper(calls: () => readonly string[]): void {
     });
   });
 }
+
+/** Up and down in a list of rows marked `data-row`. */
+export function moveInRows(event: KeyboardEvent): void {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (!step) return;
+  const rows = [...(event.currentTarget as HTMLElement).querySelectorAll<HTMLElement>("[data-row]")];
+  const here = rows.findIndex((row) => row.parentElement?.contains(document.activeElement));
+  rows[here + step]?.focus();
+  event.preventDefault();
+}

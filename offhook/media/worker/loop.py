@@ -32,6 +32,7 @@ from offhook.media.worker.port import Port
 from offhook.media.worker.worker import Worker
 
 TICK = 0.02
+ANNOUNCED_TOGETHER = 16  # pairs: each message wakes the server, which costs more than reading it
 MAX_DATAGRAM = 2048
 STALE = 4096  # datagrams at most that a rested socket may have gathered
 MAX_UNSENT = 8 << 20  # bytes: a server that reads nothing for so long is not coming back
@@ -121,11 +122,13 @@ class Loop:
             options.hosts, options.ports, options.stock, bind, start=randbelow(1 << 16)
         )
         self._worker = Worker(self, identity, self._control.tell, unix=time.time() - time.monotonic())
+        self._unsaid: list[Pair] = []  # pairs the server does not know of yet
         self._mishap_at = 0.0
         self._watching = select.EPOLLIN
         self._epoll.register(control.fileno(), self._watching)
         self._control.tell(Hello(os.getpid(), identity.fingerprint))
         self._announce(self._stock.top_up(1 << 16))
+        self._say_stock()
         self._flush()
 
     # ---- the worker's network
@@ -153,12 +156,7 @@ class Loop:
             fd = one.fileno()
             self._epoll.unregister(fd)
             del self._handlers[fd], self._readers[fd]
-        sockets.close()
-        try:  # new sockets: nothing of this call is left in them
-            fresh = bind(sockets.host, sockets.port)
-        except OSError:
-            fresh = None
-        self._announce(self._stock.give_back(pair, fresh))
+        self._announce(self._stock.give_back(pair, sockets))  # what still arrives is drained at the next use
 
     def mishap(self) -> None:
         """The first of every second: who writes more is stopped by a full pipe."""
@@ -198,6 +196,7 @@ class Loop:
                 sweep_at = worker.sweep(now)
                 if self._stock.is_short:
                     self._announce(self._stock.top_up())
+                self._say_stock()
             if tick_at and now >= tick_at:
                 steps = 1 + int((now - tick_at) / TICK)
                 tick_at += steps * TICK
@@ -222,8 +221,14 @@ class Loop:
             self._announce(self._stock.top_up())
 
     def _announce(self, pairs: list[Pair]) -> None:
-        if pairs:
-            self._control.tell(Stock(tuple(pairs)))
+        self._unsaid += pairs
+        if len(self._unsaid) >= ANNOUNCED_TOGETHER:
+            self._say_stock()
+
+    def _say_stock(self) -> None:
+        if self._unsaid:
+            self._control.tell(Stock(tuple(self._unsaid)))
+            self._unsaid.clear()
 
     def _flush(self) -> None:
         """Send what can be sent; epoll says when the rest can."""

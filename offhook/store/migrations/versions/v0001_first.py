@@ -13,7 +13,6 @@ def upgrade() -> None:
     op.create_table(
         "dialogs",
         sa.Column("leg", sa.Text(), nullable=False),
-        sa.Column("call", sa.Text(), nullable=False),
         sa.Column("call_id", sa.LargeBinary(), nullable=False),
         sa.Column("local", sa.LargeBinary(), nullable=False),
         sa.Column("remote", sa.LargeBinary(), nullable=False),
