@@ -140,7 +140,17 @@ async def running(config: Config) -> AsyncIterator[Server]:
 
         route = first_of([everyone(_finder(directory, config), devices.of)])
         alarm = Alarm(loop)
-        switch = Switch(route, engine, feed, ids, recorded=True, due=alarm.set)
+        limits = config.limits
+        switch = Switch(
+            route,
+            engine,
+            feed,
+            ids,
+            recorded=True,
+            calls_at_most=limits.calls,
+            ringing_legs=limits.ringing_legs,
+            due=alarm.set,
+        )
         alarm.ring = lambda: switch.tick(loop.time())
         presence = PresenceKeeper(feed, loop.time)
 
@@ -186,12 +196,13 @@ async def running(config: Config) -> AsyncIterator[Server]:
                 records=records,
                 passwords=passwords,
                 page=Path(offhook.web.__file__).parent / "page",
+                calls_per_user=limits.calls_per_user,
                 origins=(config.web.url,),
             ),
             after=loop.call_later,
             soon=loop.call_soon,
         )
-        household = Household(directory, devices, feed, presence, phones, web)
+        household = Household(directory, devices, feed, presence, phones, web, switch, loop.time)
         reload = Reload(meta, users, KeptDevices(database, config.site), household, web)
         await reload.load()
         phones.restore(await bindings.load(now=clock.wall(loop.time())))

@@ -19,7 +19,7 @@ from offhook.certificates import Certificate, CertificateError
 from offhook.config import Address, Config, ConfigError, Demo
 from offhook.configfile import as_dict, load, shown
 from offhook.passwords import Passwords, weakness
-from offhook.people.directory import Srtp, User
+from offhook.people.directory import DeviceInfo, Srtp, User
 from offhook.store.database import Database, StoreError, open_database
 from offhook.store.devices import Devices, new_secret
 from offhook.store.links import LIFETIME, Links
@@ -144,6 +144,19 @@ def _user_passwd(options: argparse.Namespace) -> int:
     return _administer(options, change)
 
 
+def _user_remove(options: argparse.Namespace) -> int:
+    async def remove(config: Config, database: Database) -> None:
+        users = Users(database, config.site, announce=True)
+        user = await _user(users, options.username)
+        await users.remove(user.id)
+        if options.json:
+            _say_json(_user_facts(user))
+        else:
+            _say(f"{user.name} ({user.username}) is removed; the number {user.number} is free.")
+
+    return _administer(options, remove)
+
+
 # ---- devices
 
 
@@ -192,8 +205,7 @@ def _device_list(options: argparse.Namespace) -> int:
             owners, found = await users.load_all(), await devices.load_all()
         names = {user.id: user.username for user in owners}
         if options.json:
-            keys = ("id", "user", "name", "kind", "sip_user", "srtp")
-            _say_json([{key: getattr(device, key) for key in keys} for device in found])
+            _say_json([_device_facts(device) for device in found])
         else:
             _say_table(
                 ("USER", "NAME", "KIND", "SIP USER", "SRTP", "ID"),
@@ -201,6 +213,21 @@ def _device_list(options: argparse.Namespace) -> int:
             )
 
     return _administer(options, show)
+
+
+def _device_remove(options: argparse.Namespace) -> int:
+    async def remove(config: Config, database: Database) -> None:
+        devices = Devices(database, config.site, announce=True)
+        device = next((device for device in await devices.load_all() if device.id == options.id), None)
+        if device is None:
+            raise CannotDo(f"there is no device {options.id}; `offhook device list` shows which there are")
+        await devices.remove(device.id)
+        if options.json:
+            _say_json(_device_facts(device))
+        else:
+            _say(f"{device.name} ({device.sip_user or device.kind}) is removed.")
+
+    return _administer(options, remove)
 
 
 # ---- configuration
@@ -255,6 +282,11 @@ async def _welcome_link(config: Config, database: Database, user: User, now: flo
 
 def _user_facts(user: User) -> dict[str, str]:
     return {"id": user.id, "username": user.username, "name": user.name, "number": user.number}
+
+
+def _device_facts(device: DeviceInfo) -> dict[str, str]:
+    keys = ("id", "user", "name", "kind", "sip_user", "srtp")
+    return {key: getattr(device, key) for key in keys}
 
 
 def _say(text: str) -> None:
@@ -327,6 +359,9 @@ def _parser() -> argparse.ArgumentParser:
         "--stdin", action="store_true", help="read the new password from standard input instead"
     )
     passwd.set_defaults(command=_user_passwd)
+    remove = user.add_parser("remove", parents=[printing], help="a user and all that is theirs, for ever")
+    remove.add_argument("username")
+    remove.set_defaults(command=_user_remove)
 
     device = commands.add_parser("device", help="phones and browsers").add_subparsers(
         required=True, metavar="COMMAND"
@@ -340,6 +375,9 @@ def _parser() -> argparse.ArgumentParser:
     devices = device.add_parser("list", parents=[printing], help="all devices, or those of one user")
     devices.add_argument("username", nargs="?")
     devices.set_defaults(command=_device_list)
+    remove = device.add_parser("remove", parents=[printing], help="a phone or browser, for ever")
+    remove.add_argument("id", metavar="ID", help="as `offhook device list` shows it")
+    remove.set_defaults(command=_device_remove)
 
     config = commands.add_parser("config", help="the configuration").add_subparsers(
         required=True, metavar="COMMAND"

@@ -119,9 +119,9 @@ class Media(Section, frozen=True):
 class Limits(Section, frozen=True):
     """How much is too much."""
 
-    calls: int = 1000
-    calls_per_user: int = 10
-    ringing_legs: int = 32  # of one call
+    calls: int = 1000  # at once, in all
+    calls_per_user: int = 10  # at each phone, and in the page
+    ringing_legs: int = 32  # of one call, at once
     connections_per_address: int = 100  # that have not yet proved who they are
     requests_per_second: int = 50  # from one address that has not
 

@@ -10,25 +10,29 @@ from typing import Any, Protocol, TypeVar
 
 from offhook.turns import Turns
 
+Topics = tuple[str, ...]
+
 
 class Thing(Protocol):
     @property
     def id(self) -> str: ...
 
     @property
-    def topics(self) -> tuple[str, ...]:
+    def topics(self) -> Topics:
         """Whom it concerns: `user.<id>` for who watches a user, `own.<id>` for the user."""
 
 
 class Change:
     """One numbered change. `encoded` is for followers: what one has worked out, others may use."""
 
-    __slots__ = ("encoded", "kept", "n", "new", "old")
+    __slots__ = ("encoded", "kept", "left", "n", "new", "old", "topics")
 
-    def __init__(self, n: int, old: Any, new: Any, *, kept: bool) -> None:
+    def __init__(self, n: int, old: Any, new: Any, topics: Topics, left: Topics, *, kept: bool) -> None:
         self.n = n
         self.old = old  # None: it is new
         self.new = new  # None: it is gone
+        self.topics = topics  # it is under now
+        self.left = left  # it was under before, and is no more
         self.kept = kept  # False: said in passing, not part of what is known
         self.encoded: dict[int | None, Any] = {}
 
@@ -37,6 +41,8 @@ class Follower(Protocol):
     def tell(self, change: Change, level: int | None) -> None:
         """Hear of a change. `level` 0 shows all of it, higher ones less; None: it is out of sight now."""
 
+
+_NOBODY: dict[Follower, int] = {}
 
 T = TypeVar("T", bound=Thing)
 Key = tuple[type[Any], str]
@@ -49,6 +55,7 @@ class Feed:
         self.n = 0
         self._failed = failed
         self._things: dict[Key, Thing] = {}
+        self._topics: dict[Key, Topics] = {}
         self._by_topic: dict[str, dict[Key, Thing]] = {}
         self._latest: dict[str, int] = {}
         self._followers: dict[str, dict[Follower, int]] = {}
@@ -62,24 +69,30 @@ class Feed:
         if old == thing:
             return
         self._things[key] = thing
-        if old is not None:
-            self._unfile(key, old)
-        for topic in thing.topics:
+        topics, before = thing.topics, self._topics.get(key)
+        left: Topics = ()
+        if topics != before:
+            left = tuple([topic for topic in before or () if topic not in topics])
+            self._topics[key] = topics
+            self._unfile(key, left)
+        for topic in topics:
             filed = self._by_topic.get(topic)
             if filed is None:
                 filed = self._by_topic[topic] = {}
             filed[key] = thing
-        self._publish(old, thing, kept=True)
+        self._publish(old, thing, topics, left, kept=True)
 
     def drop(self, kind: type[Thing], id: str) -> None:
         """Publish that a thing is gone; dropping what is not there is no news."""
-        if (old := self._things.pop((kind, id), None)) is not None:
-            self._unfile((kind, id), old)
-            self._publish(old, None, kept=True)
+        key = (kind, id)
+        if (old := self._things.pop(key, None)) is not None:
+            left = self._topics.pop(key)
+            self._unfile(key, left)
+            self._publish(old, None, (), left, kept=True)
 
     def post(self, thing: Thing) -> None:
         """Say in passing: a new call record, a message. The store answers for it later."""
-        self._publish(None, thing, kept=False)
+        self._publish(None, thing, thing.topics, (), kept=False)
 
     def get(self, kind: type[T], id: str) -> T | None:
         found: Any = self._things.get((kind, id))
@@ -112,12 +125,14 @@ class Feed:
         """Call `watcher` with the old and the new value of each thing of one kind, before any follower."""
         self._watchers.setdefault(kind, []).append(watcher)
 
-    def _publish(self, old: Thing | None, new: Thing | None, *, kept: bool) -> None:
+    def _publish(
+        self, old: Thing | None, new: Thing | None, topics: Topics, left: Topics, *, kept: bool
+    ) -> None:
         self.n += 1
-        self._turns.add(Change(self.n, old, new, kept=kept))
+        self._turns.add(Change(self.n, old, new, topics, left, kept=kept))
 
-    def _unfile(self, key: Key, thing: Thing) -> None:
-        for topic in thing.topics:
+    def _unfile(self, key: Key, topics: Topics) -> None:
+        for topic in topics:
             if (filed := self._by_topic.get(topic)) is not None:
                 filed.pop(key, None)
                 if not filed:
@@ -130,21 +145,16 @@ class Feed:
                 watcher(old, new)
             except Exception as why:
                 self._report(watcher, why)
-        now_topics = () if new is None else new.topics
-        topics = now_topics if old is None else (*now_topics, *(t for t in old.topics if t not in now_topics))
-        for topic in topics:
-            self._latest[topic] = change.n
         audience: dict[Follower, int | None] = {}
-        for topic in topics:
-            if (followers := self._followers.get(topic)) is None:
-                continue
-            if topic in now_topics:
-                for follower, level in followers.items():
-                    known = audience.get(follower)
-                    audience[follower] = level if known is None or level < known else known
-            else:
-                for follower in followers:
-                    audience.setdefault(follower, None)
+        for topic in change.topics:
+            self._latest[topic] = change.n
+            for follower, level in self._followers.get(topic, _NOBODY).items():
+                known = audience.get(follower)
+                audience[follower] = level if known is None or level < known else known
+        for topic in change.left:
+            self._latest[topic] = change.n
+            for follower in self._followers.get(topic, _NOBODY):
+                audience.setdefault(follower, None)
         for follower, seen in audience.items():
             try:
                 follower.tell(change, seen)

@@ -1,8 +1,9 @@
 """Users and devices as the database has them, brought to life, and kept in step with it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from offhook.calls.switch import Switch
 from offhook.feed import Feed
 from offhook.people.devices import Devices
 from offhook.people.directory import DeviceInfo, Directory, User
@@ -25,6 +26,8 @@ class Household:
         presence: PresenceKeeper,
         phones: Phones,
         web: Web,
+        switch: Switch,
+        now: Callable[[], float],
     ) -> None:
         self._directory = directory
         self._devices = devices
@@ -32,13 +35,29 @@ class Household:
         self._presence = presence
         self._phones = phones
         self._web = web
+        self._switch = switch
+        self._now = now
 
     def take_in(self, users: Iterable[User], devices: Iterable[DeviceInfo]) -> None:
         """Make memory agree: who is new comes, who has changed changes, who is gone goes."""
-        self._users({user.id: user for user in users})
-        self._take_devices({device.id: device for device in devices})
+        kept = {device.id: device for device in devices}
+        self._part_with_devices(kept)  # before their users go, whose presence they are
+        self._take_users({user.id: user for user in users})
+        self._take_devices(kept)
 
-    def _users(self, users: dict[str, User]) -> None:
+    def _part_with_devices(self, kept: dict[str, DeviceInfo]) -> None:
+        """What is no longer ours can neither ring nor speak, and who knows only its old secret is out."""
+        for former in list(self._directory.devices()):
+            device = kept.get(former.id)
+            if device is None:
+                self._switch.forget(former.id, self._now())
+            if former.kind == "phone" and (device is None or _proof(device) != _proof(former)):
+                self._phones.forget(former.id)
+            if device is None:
+                self._directory.remove_device(former.id)
+                self._devices.remove(former.id)
+
+    def _take_users(self, users: dict[str, User]) -> None:
         directory = self._directory
         for id in [user.id for user in directory.users() if user.id not in users]:
             directory.remove_user(id)
@@ -54,14 +73,15 @@ class Household:
 
     def _take_devices(self, devices: dict[str, DeviceInfo]) -> None:
         directory = self._directory
-        for id in [device.id for device in directory.devices() if device.id not in devices]:
-            directory.remove_device(id)
-            self._devices.remove(id)
         for device in devices.values():
             if directory.device(device.id) != device:
                 directory.put_device(device)
                 live = self._phones.device(device) if device.kind == "phone" else self._web.device(device)
                 self._devices.add(device, live)
+
+
+def _proof(device: DeviceInfo) -> tuple[str, str, str]:
+    return device.sip_user, device.ha1_md5, device.ha1_sha256
 
 
 class Reload:

@@ -158,7 +158,23 @@ def test_a_short_password_is_refused(offhook: Offhook, monkeypatch: pytest.Monke
     assert (code, err) == (1, "offhook: A password has 8 letters or more.\n")
 
 
-@pytest.mark.parametrize("words", [("user", "passwd"), ("device", "add"), ("device", "list")])
+def test_a_removed_user_is_gone_with_devices_and_links_and_the_number_is_free(
+    offhook: Offhook, file: Path
+) -> None:
+    _, out, _ = offhook("user", "add", "anna", "--name", "Anna Berg", "--number", "101", "--json")
+    token = json.loads(out)["link"].partition("welcome=")[2]
+    offhook("device", "add", "anna")
+    code, out, _ = offhook("user", "remove", "anna")
+    assert (code, out) == (0, "Anna Berg (anna) is removed; the number 101 is free.\n")
+    assert json.loads(offhook("user", "list", "--json")[1]) == []
+    assert json.loads(offhook("device", "list", "--json")[1]) == []
+    assert asked(file, lambda database: Links(database, "hq").owner(token, now=0.0)) is None
+    assert offhook("user", "add", "ben", "--name", "Ben Cole", "--number", "101")[0] == 0
+
+
+@pytest.mark.parametrize(
+    "words", [("user", "passwd"), ("user", "remove"), ("device", "add"), ("device", "list")]
+)
 def test_a_user_who_is_not_there_is_said_to_be_so(offhook: Offhook, words: tuple[str, ...]) -> None:
     code, out, err = offhook(*words, "nobody")
     assert (code, out) == (1, "")
@@ -210,6 +226,22 @@ def test_a_second_phone_of_one_name_is_refused(offhook: Offhook) -> None:
     assert (code, err) == (1, "offhook: there is a phone anna-desk already\n")
 
 
+def test_a_removed_phone_is_gone_and_its_name_is_free(offhook: Offhook) -> None:
+    offhook("user", "add", "anna", "--name", "Anna Berg", "--number", "101")
+    _, out, _ = offhook("device", "add", "anna", "--json")
+    code, out, _ = offhook("device", "remove", json.loads(out)["id"])
+    assert (code, out) == (0, "Desk phone (anna-desk) is removed.\n")
+    assert [device["kind"] for device in json.loads(offhook("device", "list", "--json")[1])] == ["browser"]
+    assert offhook("device", "add", "anna")[0] == 0
+
+
+@pytest.mark.parametrize("id", ["hq.99", "elsewhere.1", "nonsense"])
+def test_a_device_that_is_not_there_is_said_to_be_so(offhook: Offhook, id: str) -> None:
+    code, out, err = offhook("device", "remove", id)
+    assert (code, out) == (1, "")
+    assert err.startswith(f"offhook: there is no device {id}")
+
+
 def test_a_realm_that_would_shut_out_all_phones_is_refused(offhook: Offhook, file: Path) -> None:
     offhook("user", "add", "anna", "--name", "Anna Berg", "--number", "101")
     offhook("device", "add", "anna")
@@ -228,6 +260,8 @@ def test_a_running_server_can_see_that_something_changed(offhook: Offhook, file:
     offhook("device", "add", "anna")
     offhook("user", "list")
     assert changes() == 2
+    offhook("user", "remove", "anna")
+    assert changes() == 3
 
 
 # ---- configuration

@@ -38,7 +38,7 @@ test("a search folds accents and wants every word to begin a word", () => {
 function record(id: string, more: Partial<CallRecord>): CallRecord {
   return {
     id, call: id, direction: "in", outcome: "missed", number: "102", name: "", user: "", device: "",
-    begun: 0, answered: null, ended: 0, seconds: 0, cause: null, ...more,
+    begun: 0, answered: null, ended: 0, seconds: 0, cause: "", ...more,
   }; // prettier-ignore
 }
 

@@ -24,11 +24,10 @@ from offhook.calls.leg import (
     Redirect,
     Ringing,
 )
-from offhook.calls.media import Bridge, Kind, NoMedia, Port
+from offhook.calls.media import Bridge, Codecs, Kind, NoMedia, Port
 from offhook.calls.routing import Ask, Plan, Round, Router
 from offhook.calls.view import CallView, LegView
 
-RINGING_LEGS = 32  # at most, in one call
 REDIRECTIONS = 5  # followed at most, in one call
 PREPARING_SECONDS = 30.0  # for one's own phone to be picked up
 CLOSING_SECONDS = 5.0  # of busy tone
@@ -73,13 +72,22 @@ class Call:
     """
 
     def __init__(
-        self, id: str, bridge: Bridge, route: Router, number: str, now: float, *, kept: bool
+        self,
+        id: str,
+        bridge: Bridge,
+        route: Router,
+        number: str,
+        now: float,
+        *,
+        ringing_legs: int,  # at most, at once
+        kept: bool,  # its record is on disk
     ) -> None:
         self.id = id
         self.state = State.RINGING
         self.deadline: float | None = None
         self.armed: float | None = None  # the deadline the switch has in its heap
-        self.kept = kept  # its record is on disk
+        self.kept = kept
+        self._ringing_legs = ringing_legs
         self._bridge = bridge
         self._route = route
         self._members: dict[str, Member] = {}
@@ -106,13 +114,16 @@ class Call:
         self._caller = self._members[leg.id] = Member(leg, calls_us=True)
         self._start(self._route(Ask(leg.party, self._called.number)), now)
 
-    def prepare(self, legs: Sequence[Leg], called: Party, now: float) -> None:
-        """Ring the caller's own device first; who answers there is the caller."""
+    def prepare(self, legs: Sequence[Leg], called: Party, like: Codecs, now: float) -> None:
+        """Ring the caller's own device first; who answers there is the caller.
+
+        It is rung `like` those speak who will ring then, so that nobody has to change when they meet.
+        """
         self.state, self._called = State.PREPARING, called
         self._round_ends = now + PREPARING_SECONDS
         for leg in legs:
             self._members[leg.id] = Member(leg, calls_us=True)
-            leg.ring(called, self._bridge, like=None, auto_answer=True)
+            leg.ring(called, self._bridge, like=like or None, auto_answer=True)
         self._set_deadline()
 
     # ---- what happens to it
@@ -197,16 +208,23 @@ class Call:
                 self._gone(member, Cause.DECLINED, now)
         self._settle(now)
 
-    def hangup(self, member: Member, now: float) -> None:
+    def hangup(self, member: Member, now: float, cause: Cause = Cause.NORMAL) -> None:
         """One party leaves."""
         if member.state is LegState.GONE or self.state is State.ENDED:
             return
         if member.calls_us and self.state in (State.PREPARING, State.RINGING):
             self.end(Cause.CANCELLED, now)
             return
-        member.leg.hangup(Cause.NORMAL)
-        self._gone(member, Cause.NORMAL, now)
+        member.leg.hangup(cause)
+        self._gone(member, cause, now)
         self._settle(now)
+
+    def forget(self, device: str, now: float) -> None:
+        """This device is no longer one of ours; where it rings, others may still answer."""
+        for member in self._present():
+            if member.leg.party.device == device:
+                is_called = member.state is LegState.RINGING and not member.calls_us
+                self.hangup(member, now, Cause.UNREACHABLE if is_called else Cause.NORMAL)
 
     def end(self, cause: Cause, now: float) -> None:
         """The only way a call ends."""
@@ -215,14 +233,14 @@ class Call:
         self._audience = self._users()
         self.state, self._ended = State.ENDED, now
         self._cause = self._cause or cause
-        for member in self._present():
-            member.state, member.cause = LegState.GONE, cause
-            member.leg.hangup(cause)
         self._round_ends = self._answer_due = self.deadline = None
         self._rounds.clear()
         self._joined.clear()
         self._player = None
-        self._bridge.close()
+        self._bridge.close()  # first, and all ports with it: one word to the engine instead of two for each
+        for member in self._present():
+            member.state, member.cause = LegState.GONE, cause
+            member.leg.hangup(cause)
 
     def view(self) -> CallView:
         return CallView(
@@ -257,10 +275,13 @@ class Call:
         while self._rounds:
             round = self._rounds.pop(0)
             legs = [leg for device in round.devices for leg in device.open_legs()]
-            for leg in legs[:RINGING_LEGS]:
+            for leg in legs[self._ringing_legs :]:
+                leg.hangup(Cause.OVERLOADED)
+            del legs[self._ringing_legs :]
+            for leg in legs:
                 self._members[leg.id] = Member(leg, calls_us=False)
-            for leg in legs[:RINGING_LEGS]:
-                leg.ring(caller.leg.party, self._bridge, like=caller.leg.codecs or None)
+            for leg in legs:
+                leg.ring(caller.leg.party, self._bridge, like=caller.leg.codecs or None, hops=caller.leg.hops)
             if legs:
                 self._round_ends = now + round.seconds
                 return
@@ -345,8 +366,6 @@ class Call:
 
     def _gone(self, member: Member, cause: Cause, now: float) -> None:
         was, member.state, member.cause = member.state, LegState.GONE, cause
-        if member.leg.port is not None:
-            self._leave(member.leg.port)
         if self.state is State.TALKING:
             if len(self._present()) < 2:
                 self.end(cause, now)
@@ -357,6 +376,8 @@ class Call:
             self.end(Cause.CANCELLED if self.state is State.RINGING else cause, now)
         elif was is LegState.RINGING and self.state is State.RINGING:
             self._refused(member, cause, now)
+        if self.state is not State.ENDED and member.leg.port is not None:
+            self._leave(member.leg.port)
 
     def _refused(self, member: Member, cause: Cause, now: float) -> None:
         if self._answer_due is not None and self._answer_due[0] is member:

@@ -7,12 +7,13 @@ Commands return at once. What comes of them arrives later, as events, through
 from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
+
 from offhook.calls.cause import Cause
 from offhook.calls.media import Bridge, Codecs, Port
 
 
-@dataclass(frozen=True, slots=True)
-class Party:
+class Party(msgspec.Struct, frozen=True):
     """Who is at the end of a leg. `user` and `device` are ids here, empty for strangers."""
 
     number: str
@@ -28,9 +29,15 @@ class Leg(Protocol):
     party: Party
     port: Port | None  # None until there is something to hear
     codecs: Codecs  # what its side can speak: from its offer, or as agreed
+    hops: int  # how many more a call it makes may take, so that none goes in circles; 70 for our own
 
-    def ring(self, who: Party, bridge: Bridge, *, like: Codecs | None, auto_answer: bool = False) -> None:
-        """We call it: ring for `who`, in `bridge`, offering codecs in the order of `like`."""
+    def ring(
+        self, who: Party, bridge: Bridge, *, like: Codecs | None, auto_answer: bool = False, hops: int = 70
+    ) -> None:
+        """We call it: ring for `who`, in `bridge`, offering codecs in the order of `like`.
+
+        `hops` are those left of the leg for which it rings.
+        """
 
     def proceed(self, bridge: Bridge, *, early: Codecs | None = None) -> None:
         """It called us: say that it rings (180); with `early`, open its port and say 183."""

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Codec:
+
+class Codec(msgspec.Struct, frozen=True):
     """A way to write sound down, as RFC 4566 names it: `PCMA/8000`, `opus/48000/2`."""
 
     name: str

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from offhook.calls.cause import Cause
 from offhook.calls.leg import Leg, Party
+from offhook.calls.media import Codecs
 
 
 class Device(Protocol):
@@ -24,6 +25,10 @@ class Device(Protocol):
     @property
     def is_reachable(self) -> bool: ...
 
+    @property
+    def speaks(self) -> Codecs:
+        """What its legs can be expected to speak, best first; each says itself when it is there."""
+
     def open_legs(self) -> Sequence[Leg]:
         """One leg for each place where it is reachable; none if it is not."""
 
@@ -34,6 +39,12 @@ class Round:
 
     devices: tuple[Device, ...]
     seconds: float = 30.0
+
+    @property
+    def speaks(self) -> Codecs:
+        """What all of them can be expected to speak, in the order of the first."""
+        others = [device.speaks for device in self.devices[1:]]
+        return tuple([c for d in self.devices[:1] for c in d.speaks if all(c in other for other in others)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,8 @@ class Switch:
         ids: Callable[[], str],
         *,
         recorded: bool = False,
+        calls_at_most: int = 1000,  # in all
+        ringing_legs: int = 32,  # at most, in one call
         due: Callable[[float], object] = lambda at: None,  # told when `tick` is wanted, at the latest
     ) -> None:
         self._calls: dict[str, Call] = {}
@@ -49,6 +51,8 @@ class Switch:
         self._feed = feed
         self._ids = ids
         self._recorded = recorded
+        self._calls_at_most = calls_at_most
+        self._ringing_legs = ringing_legs
         self._due = due
         self._deadlines: list[tuple[float, str]] = []
         self._turns: Turns[Callable[[], None]] = Turns(_do)
@@ -56,6 +60,11 @@ class Switch:
     @property
     def calls(self) -> Mapping[str, Call]:
         return self._calls
+
+    @property
+    def is_full(self) -> bool:
+        """No more calls, please. The edges ask before they take one, for some calls are always taken."""
+        return len(self._calls) >= self._calls_at_most
 
     def incoming(self, leg: Leg, number: str, now: float) -> str:
         """A party dialled `number`: ring whoever should ring. Returns the call's id, "" if none can be."""
@@ -75,8 +84,10 @@ class Switch:
     def dial(self, device: Device, number: str, now: float) -> tuple[str, str]:
         """Ring `device`; when it is picked up, ring `number`. Returns the ids of call and leg.
 
-        Raises CannotDial when the device is not reachable or the number leads nowhere.
+        Raises CannotDial when the device is not reachable, the number leads nowhere or no call has room.
         """
+        if self.is_full:
+            raise CannotDial(Cause.OVERLOADED)
         plan = self._route(Ask(device.party, number))
         if not plan.rounds:
             raise CannotDial(plan.otherwise)
@@ -86,10 +97,12 @@ class Switch:
         try:
             call = self._open(number, now)
         except NoMedia:
+            for leg in legs:
+                leg.hangup(Cause.OVERLOADED)
             raise CannotDial(Cause.OVERLOADED) from None
 
         def begin() -> None:
-            call.prepare(legs, plan.called or Party(number), now)
+            call.prepare(legs, plan.called or Party(number), plan.rounds[0].speaks, now)
             self._settled(call)
 
         self._turns.add(begin)
@@ -139,6 +152,11 @@ class Switch:
         if (call := self._calls.get(call_id)) is not None:
             self._move(call, lambda: call.keep(now))
 
+    def forget(self, device: str, now: float) -> None:
+        """A device is no longer one of ours: its legs leave their calls."""
+        for call in list(self._calls.values()):
+            self._move(call, lambda call=call: call.forget(device, now))  # type: ignore[misc]  # mypy: lambda defaults
+
     def end_all(self, cause: Cause, now: float) -> None:
         """The server stops."""
         for call in list(self._calls.values()):
@@ -162,7 +180,15 @@ class Switch:
             self._due(self._deadlines[0][0])
 
     def _open(self, number: str, now: float) -> Call:
-        call = Call(self._ids(), self._engine.bridge(), self._route, number, now, kept=not self._recorded)
+        call = Call(
+            self._ids(),
+            self._engine.bridge(),
+            self._route,
+            number,
+            now,
+            ringing_legs=self._ringing_legs,
+            kept=not self._recorded,
+        )
         self._calls[call.id] = call
         return call
 

@@ -61,9 +61,13 @@ class Recorder:
         if records is None:
             records = self._open[call.id] = {}
             self._opened.append(call.id)
-        for user in {leg.party.user: None for leg in call.legs if leg.party.user}:
+        legs_of: dict[str, list[LegView]] = {}
+        for leg in call.legs:
+            if user := leg.party.user:
+                legs_of.setdefault(user, []).append(leg)
+        for user, legs in legs_of.items():
             old = records.get(user)
-            record = self._record(call, user, old)
+            record = self._record(call, user, legs, old)
             if record != old:
                 records[user] = self._changed[record.id] = record
         if call.state == "ended":
@@ -72,11 +76,13 @@ class Recorder:
             self._is_due = True
             asyncio.get_running_loop().call_later(GATHER_SECONDS, self.flush)
 
-    def _record(self, call: CallView, user: str, old: Record | None) -> Record:
+    def _record(self, call: CallView, user: str, legs: list[LegView], old: Record | None) -> Record:
         """This user's part in the call as it stands."""
-        legs = [leg for leg in call.legs if leg.party.user == user]
-        mine = next((leg for leg in legs if leg.state == "talking"), legs[0])
-        calls_us = any(leg.calls_us for leg in legs)
+        mine, calls_us = legs[0], False
+        for leg in reversed(legs):
+            calls_us = calls_us or leg.calls_us
+            if leg.state == "talking":
+                mine = leg
         answered = old.answered if old is not None else None
         if call.answered is not None and mine.state == "talking" and answered is None:
             answered = self._clock.wall(call.answered)
@@ -102,12 +108,18 @@ class Recorder:
 
 
 def _caller(call: CallView) -> Party:
-    return next((leg.party for leg in call.legs if leg.calls_us), Party(""))
+    for leg in call.legs:
+        if leg.calls_us:
+            return leg.party
+    return Party("")
 
 
 def _called(call: CallView) -> Party:
     """Who answered, else who was called."""
-    return next((leg.party for leg in call.legs if not leg.calls_us and leg.state == "talking"), call.called)
+    for leg in call.legs:
+        if not leg.calls_us and leg.state == "talking":
+            return leg.party
+    return call.called
 
 
 _OUTCOMES: dict[Cause, Outcome] = {

@@ -24,12 +24,13 @@ class Presence(msgspec.Struct, frozen=True):
 class Doing:
     """How many devices of a user are reachable, and how many calls ring and run there."""
 
-    __slots__ = ("reachable", "ringing", "running")
+    __slots__ = ("published", "reachable", "ringing", "running")
 
     def __init__(self) -> None:
         self.reachable: set[str] = set()
         self.ringing = 0
         self.running = 0
+        self.published = ""  # what the world knows
 
     @property
     def state(self) -> str:
@@ -47,6 +48,7 @@ class PresenceKeeper:
         self._feed = feed
         self._now = now
         self._doing: dict[str, Doing] = {}
+        self._parts: dict[str, dict[str, bool]] = {}  # by call: who takes part in it
         feed.watch(DeviceView, self._device_changed)
         feed.watch(CallView, self._call_changed)
 
@@ -72,7 +74,11 @@ class PresenceKeeper:
             self._publish(user, self._of(user))
 
     def _call_changed(self, old: CallView | None, new: CallView | None) -> None:
-        before, after = _taking_part(old), _taking_part(new)
+        call = old if new is None else new
+        assert call is not None, "a change is of something"
+        before, after = self._parts.pop(call.id, _NOBODY), _NOBODY
+        if new is not None and (after := _taking_part(new)):
+            self._parts[call.id] = after
         if before == after:
             return
         for taking_part, step in ((before, -1), (after, 1)):
@@ -86,15 +92,19 @@ class PresenceKeeper:
             self._publish(user, self._of(user))
 
     def _publish(self, user: str, doing: Doing) -> None:
-        old, state = self._feed.get(Presence, user), doing.state
-        if old is None or old.state != state:
+        state = doing.state
+        if state != doing.published:
+            doing.published = state
             self._feed.set(Presence(user, state, self._now()))
 
 
-def _taking_part(call: CallView | None) -> dict[str, bool]:
+_NOBODY: dict[str, bool] = {}
+
+
+def _taking_part(call: CallView) -> dict[str, bool]:
     """The users in a call; True for who is on the phone, False for whom it only rings."""
     users: dict[str, bool] = {}
-    if call is not None and call.state != "ended":
+    if call.state != "ended":
         for leg in call.legs:
             if leg.party.user and leg.state != "gone":
                 on_the_phone = leg.state == "talking" or leg.calls_us

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from offhook.calls.leg import Leg, Party
+from offhook.calls.media import G711, Codecs
 from offhook.people.directory import DeviceInfo
 from offhook.phones.binding import Contact
 from offhook.phones.leg import PhoneLeg
@@ -41,6 +42,10 @@ class PhoneDevice:
     @property
     def is_reachable(self) -> bool:
         return self._registrar.reachable(self._info.id) > 0
+
+    @property
+    def speaks(self) -> Codecs:
+        return G711  # many know more; each says so in its own descriptions
 
     def open_legs(self) -> list[Leg]:
         legs: list[Leg] = []

@@ -44,6 +44,9 @@ logger = logging.getLogger(__name__)
 class Calls(Protocol):
     """What the edge wants of the switch."""
 
+    @property
+    def is_full(self) -> bool: ...
+
     def incoming(self, leg: Leg, number: str, now: float, /) -> object: ...
 
     def tell(self, leg: Leg, event: LegEvent, now: float, /) -> None: ...
@@ -96,7 +99,8 @@ class Phones:
             lag=lag,
             unanswered=lambda: self.lines.unanswered,
             calls_of=lambda device: self.lines.calls_of(device),
-            calls_per_device=limits.calls,
+            calls_per_device=limits.calls_per_user,
+            is_full=lambda: calls.is_full,
             is_emergency=EMERGENCY.__contains__,
             proved=self._proved,
         )

@@ -20,7 +20,6 @@ from offhook.sip.message import Request
 
 LAG_SECONDS = 0.05  # of the loop, p90 of the last second: beyond it new calls are refused
 UNANSWERED = 500  # INVITEs waiting for a first word: beyond it new calls are refused
-CALLS_PER_DEVICE = 2000
 
 
 class PhoneGate:
@@ -37,7 +36,8 @@ class PhoneGate:
         lag: Callable[[], float],
         unanswered: Callable[[], int],
         calls_of: Callable[[str], int],  # live calls of a device
-        calls_per_device: int = CALLS_PER_DEVICE,
+        calls_per_device: int,
+        is_full: Callable[[], bool] = lambda: False,  # there are as many calls as may be
         is_emergency: Callable[[str], bool] = lambda number: False,
         proved: Callable[[Flow], None] = lambda flow: None,  # somebody signed in rightly over this flow
     ) -> None:
@@ -50,6 +50,7 @@ class PhoneGate:
         self._unanswered = unanswered
         self._calls_of = calls_of
         self._calls_per_device = calls_per_device
+        self._is_full = is_full
         self._is_emergency = is_emergency
         self._proved = proved
 
@@ -117,7 +118,7 @@ class PhoneGate:
         """New calls are refused first, then registrations; emergency calls never."""
         match method:
             case "INVITE":
-                if self._lag() <= LAG_SECONDS and self._unanswered() <= UNANSWERED:
+                if self._lag() <= LAG_SECONDS and self._unanswered() <= UNANSWERED and not self._is_full():
                     return False
                 return not self._is_emergency(user_of_uri(request.uri))
             case "REGISTER":

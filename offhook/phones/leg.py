@@ -52,6 +52,8 @@ from offhook.sip.message import Request
 from offhook.sip.session import Session
 from offhook.sip.transaction import ServerTransaction
 
+HOPS = 70  # for calls of our own
+
 
 @dataclass(frozen=True, slots=True)
 class _Ring:
@@ -59,6 +61,7 @@ class _Ring:
     bridge: Bridge
     like: Codecs | None
     auto_answer: bool
+    hops: int
 
 
 class _State(Enum):
@@ -77,6 +80,7 @@ class PhoneLeg:
         self.party = party
         self.port: Port | None = None
         self.codecs: Codecs = ()
+        self.hops = HOPS
         self._device = device
         self._place = place
         self._lines = lines
@@ -94,6 +98,7 @@ class PhoneLeg:
     def invited(self, tx: ServerTransaction, request: Request, codecs: Codecs, now: float) -> None:
         """It calls us. Its offer is kept; no port is opened before there is something to hear."""
         self._offer, self.codecs = request.body, codecs
+        self.hops = max(0, int(request.get(b"max-forwards") or HOPS) - 1)  # RFC 3261 §16.6
         self._state = _State.WAITING
         self._lines.add(self._device.id)
         self._lines.unanswered += 1
@@ -101,9 +106,11 @@ class PhoneLeg:
 
     # ---- what the call commands
 
-    def ring(self, who: Party, bridge: Bridge, *, like: Codecs | None, auto_answer: bool = False) -> None:
+    def ring(
+        self, who: Party, bridge: Bridge, *, like: Codecs | None, auto_answer: bool = False, hops: int = 70
+    ) -> None:
         if self._state is _State.IDLE:
-            self._ring = _Ring(who, bridge, like, auto_answer)
+            self._ring = _Ring(who, bridge, like, auto_answer, hops)
             self._lines.add(self._device.id)
             self._invite(self._ring, self._device.srtp)
 
@@ -204,8 +211,6 @@ class PhoneLeg:
         match request.method:
             case "INFO":
                 return self._informed(request, now)
-            case "REFER":
-                return 403, b""
             case "NOTIFY":
                 return 481, b""  # we have subscribed to nothing
             case _:
@@ -281,6 +286,7 @@ class PhoneLeg:
             remote=address_of(called, host),
             sdp=sdp,
             headers=headers,
+            max_forwards=ring.hops,
             now=now,
         )
 

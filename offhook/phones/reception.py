@@ -1,5 +1,6 @@
 """What phones ask for outside a dialog, once the gate has let them in."""
 
+import re
 from collections.abc import Callable
 
 from offhook.calls.leg import Leg, Party
@@ -18,6 +19,8 @@ from offhook.sip.message import Request
 from offhook.sip.transaction import ServerTransaction
 
 LONGEST_NUMBER = 128
+
+_ACCEPTS_SDP = re.compile(rb"(?:^|[,\s])(?:\*/\*|application/(?:\*|sdp))\s*(?:[;,]|$)", re.IGNORECASE)
 
 
 class Reception:
@@ -52,6 +55,10 @@ class Reception:
     def _invited(self, tx: ServerTransaction, request: Request, device: DeviceInfo, now: float) -> None:
         endpoint = self._lines.endpoint
         codecs: Codecs = ()
+        accepted = request.get(b"accept")
+        if accepted and not _ACCEPTS_SDP.search(accepted):
+            endpoint.respond(tx, 406, now)
+            return
         if request.body:
             kind = (request.get(b"content-type") or b"").partition(b";")[0].strip().lower()
             if kind != b"application/sdp":

@@ -1,5 +1,7 @@
 """What a phone's leg writes into SIP headers, and what it reads out of bodies that are not SDP."""
 
+from functools import lru_cache
+
 from offhook.calls.cause import Cause
 from offhook.calls.leg import Party
 from offhook.sip.headers import NameAddr
@@ -10,6 +12,7 @@ _KEYS = frozenset("0123456789*#ABCD")
 _NUMBERED_KEYS = {"10": "*", "11": "#", "12": "A", "13": "B", "14": "C", "15": "D"}
 
 
+@lru_cache(maxsize=4096)
 def address_of(party: Party, host: str) -> bytes:
     """Who is at the other end, as a From or To names it to a phone. `host` may carry a port."""
     name, _, port = host.rpartition(":") if not host.endswith("]") and ":" in host else (host, "", "")

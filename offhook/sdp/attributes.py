@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
+import msgspec
+
 MOST_IN_A_LIST = 128  # formats, rtpmaps, candidates of one m= line
 _MOST_VALUE = 256  # characters of an rtpmap worth reading
 _MOST_REMEMBERED = 2048  # characters of a section
@@ -39,8 +41,7 @@ class Direction(StrEnum):
 _DIRECTIONS = {str(direction): direction for direction in Direction}
 
 
-@dataclass(frozen=True, slots=True)
-class Rtpmap:
+class Rtpmap(msgspec.Struct, frozen=True):
     payload: int
     name: str
     rate: int

@@ -5,9 +5,10 @@ from typing import Final
 SDP: Final = b"application/sdp"
 EMPTY: Final = b"Content-Length: 0\r\n\r\n"
 
+# What we take; the endpoint answers 405 to all else, within a dialog or not. SUBSCRIBE too: 489 would say
+# that other events could be had (RFC 6665 §4.2.1.1).
 METHODS: Final = (
-    "INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "REGISTER",
-    "UPDATE", "PRACK", "INFO", "REFER", "NOTIFY", "MESSAGE",
+    "INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "REGISTER", "UPDATE", "PRACK", "INFO", "NOTIFY",
 )  # fmt: skip
 ALLOW: Final = b"Allow: %b\r\n" % ", ".join(METHODS).encode()
 SUPPORTED: Final = b"Supported: timer\r\n"

@@ -25,6 +25,8 @@ from offhook.sip.session import Session
 from offhook.sip.transaction import InviteServer, Send, ServerTransaction, server_key
 
 _HOPS: Final = 70
+_INSIDE_ONLY: Final = frozenset(("BYE", "UPDATE", "PRACK", "INFO", "NOTIFY"))  # of a dialog
+_SCHEMES: Final = frozenset((b"sip", b"sips", b"tel"))
 _SKIPPED: Final = 1000  # requests sent since the row was written: the next must be higher
 
 
@@ -256,8 +258,11 @@ class Endpoint:
         if method not in METHODS:
             self._refuse(request, flow, 405, ALLOW)
             return
-        if method in ("BYE", "UPDATE", "PRACK"):
+        if method in _INSIDE_ONLY:
             self._refuse(request, flow, 481)
+            return
+        if request.uri.partition(b":")[0].lower() not in _SCHEMES:
+            self._refuse(request, flow, 416)
             return
         if int(request.get(b"max-forwards") or b"70") == 0:
             self._refuse(request, flow, 483)

@@ -27,7 +27,7 @@ class SessionOwner(Protocol):
         """They have our 200."""
 
     def requested(self, request: Request, now: float) -> tuple[int, bytes]:
-        """INFO, REFER, NOTIFY, MESSAGE: the status and header lines of the response."""
+        """INFO, NOTIFY: the status and header lines of the response."""
 
     def redirected(self, contacts: list[bytes], now: float) -> None:
         """A 3xx and where it points; `ended` follows."""

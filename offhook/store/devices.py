@@ -83,6 +83,21 @@ class Devices:
             ]
         )
 
+    async def remove(self, id: str) -> None:
+        """Whoever had chosen it for dialling dials from the first of their others."""
+        key = self._keys.key(id)
+        await self._database.transact(
+            [
+                (
+                    "update users set device = (select min(d.id) from devices d"
+                    " where d.user_id = users.id and d.id <> $1) where device = $1",
+                    (key,),
+                ),
+                ("delete from devices where id = $1", (key,)),
+                *self._after,
+            ]
+        )
+
     def _device(self, row: Row) -> DeviceInfo:
         id, user, name, kind, sip_user, ha1_md5, ha1_sha256, srtp = row
         return DeviceInfo(

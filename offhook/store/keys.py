@@ -13,24 +13,20 @@ class Keys:
 
     def __init__(self, site: str) -> None:
         self._site = site
+        self.key = lru_cache(maxsize=8192)(self._key)
 
     def id(self, number: int | None) -> str:
         return "" if number is None else kept_id(self._site, number)
 
-    def key(self, id: str) -> int:
-        return _number(self._site, id)
-
     def key_or_null(self, id: str) -> int | None:
         return self.key(id) if id else None
 
-
-@lru_cache(maxsize=8192)
-def _number(site: str, id: str) -> int:
-    mine, _, digits = id.rpartition(".")
-    if mine != site or not 2 <= len(digits) <= _LONGEST:
-        return NO_ROW
-    try:
-        number = int(digits[1:], 32)
-    except ValueError:
-        return NO_ROW
-    return number if base32(number) == digits else NO_ROW
+    def _key(self, id: str) -> int:
+        mine, _, digits = id.rpartition(".")
+        if mine != self._site or not 2 <= len(digits) <= _LONGEST:
+            return NO_ROW
+        try:
+            number = int(digits[1:], 32)
+        except ValueError:
+            return NO_ROW
+        return number if base32(number) == digits else NO_ROW

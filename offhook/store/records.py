@@ -150,4 +150,6 @@ class Records:
 
 def _storable(text: str) -> str:
     """Text from a stranger's phone: PostgreSQL refuses NUL, both refuse half a surrogate pair."""
+    if text.isprintable():  # which neither of them is
+        return text
     return text.replace("\0", "").encode("utf-8", "replace").decode()

@@ -103,6 +103,17 @@ class Users:
             ]
         )
 
+    async def remove(self, id: str) -> None:
+        """With all that is theirs: devices, links, sessions. What was said of them in records stays."""
+        key = self._keys.key(id)
+        await self._database.transact(
+            [
+                ("update records set other_user = null where other_user = $1", (key,)),
+                ("delete from users where id = $1", (key,)),
+                *self._after,
+            ]
+        )
+
     async def _one(self, where: str, value: str | int) -> User | None:
         rows = await self._database.read(f"select {_COLUMNS} from users where {where}", value)
         return self._user(rows[0]) if rows else None

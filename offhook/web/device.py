@@ -5,9 +5,10 @@ from typing import Any, Protocol
 
 from offhook.calls.cause import Cause
 from offhook.calls.leg import Leg, Party
+from offhook.calls.media import Codecs
 from offhook.people.devices import Devices
 from offhook.people.directory import DeviceInfo, Directory
-from offhook.web.leg import BrowserLeg, Ground, State
+from offhook.web.leg import SPOKEN_BY_BROWSERS, BrowserLeg, Ground, State
 
 GRACE_SECONDS = 15.0  # after the last tab: a reload is no absence
 
@@ -56,6 +57,10 @@ class BrowserDevice:
     @property
     def is_reachable(self) -> bool:
         return bool(self._tabs) or self._grace is not None
+
+    @property
+    def speaks(self) -> Codecs:
+        return SPOKEN_BY_BROWSERS
 
     def open_legs(self) -> list[Leg]:
         if not self.is_reachable:

@@ -71,6 +71,7 @@ class BrowserLeg:
         self.party = party
         self.port: Port | None = None
         self.codecs = SPOKEN_BY_BROWSERS
+        self.hops = 70  # a page does not send calls on
         self.state = State.IDLE
         self._ground = ground
         self._told_gone = gone
@@ -82,7 +83,9 @@ class BrowserLeg:
 
     # ---- what the call asks of it
 
-    def ring(self, who: Party, bridge: Bridge, *, like: Codecs | None, auto_answer: bool = False) -> None:
+    def ring(
+        self, who: Party, bridge: Bridge, *, like: Codecs | None, auto_answer: bool = False, hops: int = 70
+    ) -> None:
         """All tabs see the call ring. With `auto_answer` it is the user's own: the page attaches unasked."""
         if self.state is State.IDLE:
             self.state, self._bridge, self._like = State.RINGING, bridge, like

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
-from tests.browser.fake import PAGE, PASSWORD, House, furnish, serving
+from tests.browser.fake import PAGE, serving
+from tests.browser.house import PASSWORD, House, furnish
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = [
@@ -31,7 +32,9 @@ MICROPHONE = """
       what.name === "microphone" ? { state: window.microphone, onchange: null } : query(what);
     const media = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
     navigator.mediaDevices.getUserMedia = (what) =>
-      window.microphone === "denied" ? Promise.reject(new DOMException("no", "NotAllowedError")) : media(what);
+      window.microphone === "denied"
+        ? Promise.reject(new DOMException("no", "NotAllowedError"))
+        : media(what);
 """
 
 Open = Callable[..., Coroutine[Any, Any, Page]]
@@ -74,10 +77,10 @@ async def opened(browser: Browser, url: str) -> AsyncIterator[Open]:
     contexts: list[BrowserContext] = []
 
     async def open(
-        *, viewport: Any = None, theme: Any = "light", microphone: bool = True, path: str = "/"
+        *, viewport: Any = WIDE, theme: Any = "light", microphone: bool = True, path: str = "/"
     ) -> Page:
         context = await browser.new_context(
-            viewport=viewport or WIDE,
+            viewport=viewport,
             color_scheme=theme,
             permissions=["microphone"] if microphone else [],
             reduced_motion="reduce",

@@ -5,7 +5,7 @@ import re
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import NARROW, Open, sign_in
-from tests.browser.fake import House, Refused
+from tests.browser.house import House, Refused
 
 STRANGER = {"number": "+4970315550199", "name": "", "user": "", "device": ""}
 
@@ -82,7 +82,9 @@ async def test_declining_silences_every_device(house: House, anna: Page) -> None
     assert len(asked(house, "call.decline")) == 1
 
 
-async def test_a_call_answered_on_the_desk_phone_closes_the_panel_and_says_so(house: House, anna: Page) -> None:
+async def test_a_call_answered_on_the_desk_phone_closes_the_panel_and_says_so(
+    house: House, anna: Page
+) -> None:
     call = house.ring(house.party("carla"), "anna")
     await expect(anna.get_by_role("button", name="Answer")).to_be_visible()
     house.answer(call, "hq.1.phone")
@@ -128,7 +130,9 @@ async def test_single_keys_work_outside_fields_only(house: House, anna: Page) ->
     await anna.get_by_label("Name or number").fill("")
     await anna.keyboard.press("Escape")
     await anna.keyboard.press("m")
-    await expect(anna.get_by_role("button", name="Mute", exact=True)).to_have_attribute("aria-pressed", "true")
+    await expect(anna.get_by_role("button", name="Mute", exact=True)).to_have_attribute(
+        "aria-pressed", "true"
+    )
     await anna.keyboard.press("?")
     await expect(anna.get_by_role("heading", name="Shortcuts")).to_be_visible()
     await anna.keyboard.press("h")

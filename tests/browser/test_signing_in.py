@@ -3,7 +3,7 @@
 from playwright.async_api import expect
 
 from tests.browser.conftest import Open, sign_in
-from tests.browser.fake import House
+from tests.browser.house import House
 
 
 async def test_a_wrong_name_and_a_wrong_password_sound_alike(opened: Open) -> None:

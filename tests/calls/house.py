@@ -89,8 +89,11 @@ class FakeEngine:
     def __init__(self) -> None:
         self.bridges: list[FakeBridge] = []
         self.is_empty = False
+        self.is_full = False
 
     def bridge(self, *, near: Bridge | None = None) -> Bridge:
+        if self.is_full:
+            raise NoMedia
         self.bridges.append(FakeBridge(self))
         return self.bridges[-1]
 
@@ -101,10 +104,15 @@ class FakeLeg:
     told_: list[str] = field(default_factory=list)
     port: Port | None = None
     codecs: Codecs = G711
+    hops: int = 70
+    like: Codecs | None = None  # as it was told when it rang
     id: str = field(default_factory=lambda: f"l{next(ids)}")
 
-    def ring(self, who: Party, bridge: Bridge, *, like: Codecs | None, auto_answer: bool = False) -> None:
-        self.bridge = bridge
+    def ring(
+        self, who: Party, bridge: Bridge, *, like: Codecs | None, auto_answer: bool = False, hops: int = 70
+    ) -> None:
+        self.bridge, self.like = bridge, like
+        self.hops_told = hops
         self.told_.append(f"ring from {who.name or who.number}" + (" by itself" if auto_answer else ""))
 
     def proceed(self, bridge: Bridge, *, early: Codecs | None = None) -> None:
@@ -137,6 +145,7 @@ class FakeDevice:
     party: Party
     is_reachable: bool = True
     contacts: int = 1
+    speaks: Codecs = G711
     legs: list[FakeLeg] = field(default_factory=list)
 
     @property
@@ -165,7 +174,7 @@ class Someone:
 class House:
     """Anna has a desk phone; Ben a desk phone and a browser; Carla's phone is switched off."""
 
-    def __init__(self, *, recorded: bool = False) -> None:
+    def __init__(self, *, recorded: bool = False, calls: int = 1000, ringing_legs: int = 32) -> None:
         people = [
             Someone("anna", "Anna", "101"),
             Someone("ben", "Ben", "102"),
@@ -187,7 +196,15 @@ class House:
         self.feed.watch(CallView, lambda old, new: self.news.append(new) if new else None)
         self.engine = FakeEngine()
         rule = everyone(numbers.get, lambda user: devices[user])
-        self.switch = Switch(first_of([rule]), self.engine, self.feed, LiveIds("hq", 1), recorded=recorded)
+        self.switch = Switch(
+            first_of([rule]),
+            self.engine,
+            self.feed,
+            LiveIds("hq", 1),
+            recorded=recorded,
+            calls_at_most=calls,
+            ringing_legs=ringing_legs,
+        )
         self.anna = FakeLeg(self.desk.party)
 
     @staticmethod

@@ -4,6 +4,7 @@ import pytest
 
 from offhook.calls.cause import Cause
 from offhook.calls.leg import Answered, Asked, Back, Digit, Gone, Held, Lost, Redirect, Ringing, TransferTo
+from offhook.calls.media import G711, G722, OPUS, PCMA
 from offhook.calls.switch import CannotDial, UnknownLeg
 from tests.calls.house import FakeLeg, FakePort, House
 
@@ -293,6 +294,24 @@ def test_what_is_asked_of_a_call_that_is_over_is_refused(house: House) -> None:
         house.switch.decline("hq.1.2", "ben", 6)
 
 
+def test_a_device_that_is_no_longer_ours_leaves_its_calls_and_no_others(house: House) -> None:
+    ben = talking(house)
+    house.switch.incoming(FakeLeg(house.carla.party), "102", 2)
+    ringing = house.ben_desk.leg
+    house.switch.forget("ben-desk", 3)
+    assert ben.told_[-1] == house.anna.told_[-1] == "hangup normal"
+    assert ringing.told_[-1] == "hangup unreachable"
+    assert house.ben_browser.leg.told_ == ["ring from Carla"]
+    assert house.view.state == "ringing"
+
+
+def test_a_call_that_a_forgotten_device_was_making_is_cancelled(house: House) -> None:
+    house.switch.dial(house.desk, "102", 0)
+    house.switch.forget("anna-desk", 1)
+    assert house.view.cause is Cause.CANCELLED
+    assert not house.switch.calls
+
+
 def test_when_the_server_stops_every_call_ends(house: House) -> None:
     ben = talking(house)
     house.switch.end_all(Cause.RESTART, 9)
@@ -306,3 +325,64 @@ def test_only_those_who_take_part_see_the_call_and_they_see_how_it_ended(house: 
     assert house.view.state == "ended"
     assert "ben" in {leg.party.user for leg in house.view.legs}
     assert "anna" in house.view.audience
+
+
+def test_a_call_that_passes_through_has_fewer_hops_left_and_one_of_our_own_has_all(house: House) -> None:
+    house.anna.hops = 3
+    house.switch.incoming(house.anna, "102", 0)
+    assert house.ben_desk.leg.hops_told == house.ben_browser.leg.hops_told == 3
+    house.switch.dial(house.desk, "102", 1)
+    assert house.desk.leg.hops_told == 70
+
+
+def test_ones_own_device_is_rung_like_those_speak_who_will_ring_then(house: House) -> None:
+    house.ben_browser.speaks = (OPUS, G722, *G711)
+    house.switch.dial(house.desk, "102", 0)
+    assert house.desk.leg.like == G711
+    house.ben_desk.is_reachable = False
+    house.switch.dial(house.desk, "102", 1)
+    assert house.desk.leg.like == (OPUS, G722, *G711)
+
+
+def test_the_other_side_is_rung_like_the_caller_speaks(house: House) -> None:
+    house.switch.dial(house.desk, "102", 0)
+    own = house.desk.leg
+    own.codecs = (OPUS, PCMA)
+    house.answers(own, 1)
+    assert house.ben_desk.leg.like == (OPUS, PCMA)
+
+
+def test_a_round_whose_devices_share_nothing_they_are_expected_to_speak_promises_nothing(
+    house: House,
+) -> None:
+    house.ben_desk.speaks, house.ben_browser.speaks = (PCMA,), (OPUS,)
+    house.switch.dial(house.desk, "102", 0)
+    assert house.desk.leg.like is None
+
+
+def test_no_more_legs_ring_than_may_and_those_beyond_are_let_go() -> None:
+    house = House(ringing_legs=2)
+    house.ben_desk.contacts = 4
+    house.switch.incoming(house.anna, "102", 0)
+    told = [leg.told_[-1] for leg in house.ben_desk.legs]
+    assert told == ["ring from Anna"] * 2 + ["hangup overloaded"] * 2
+    assert house.ben_browser.leg.told_ == ["hangup overloaded"]
+    assert len(house.view.legs) == 3
+
+
+def test_beyond_so_many_calls_none_can_be_dialled_until_one_has_ended() -> None:
+    house = House(calls=1)
+    house.switch.dial(house.desk, "102", 0)
+    with pytest.raises(CannotDial) as refused:
+        house.switch.dial(house.desk, "102", 1)
+    assert refused.value.cause is Cause.OVERLOADED
+    house.switch.end_all(Cause.NORMAL, 2)
+    assert house.switch.dial(house.desk, "102", 3)
+
+
+def test_when_no_bridge_can_be_had_ones_own_device_is_let_go(house: House) -> None:
+    house.engine.is_full = True
+    with pytest.raises(CannotDial):
+        house.switch.dial(house.desk, "102", 0)
+    assert house.desk.leg.told_ == ["hangup overloaded"]
+    assert not house.switch.calls

@@ -28,7 +28,7 @@ class House:
         self.sent: dict[int, list[tuple[bytes, Source]]] = {}
         self.sent_rtcp: dict[int, list[tuple[bytes, Source]]] = {}
         self.returned: list[int] = []
-        self.worker = Worker(self, IDENTITY, self.said.append, unix=1_790_000_000.0)
+        self.worker = Worker(self, IDENTITY, self.said.append, unix=1_790_000_000.0, cpu=lambda: 0.0)
         self._next = 0
         self._tick_at = self.now
 
@@ -58,7 +58,8 @@ class House:
 
     def tell(self, *messages: wire.ToWorker) -> None:
         for message in messages:
-            self.worker.told(message, self.now, 0.0)
+            self.worker.told(message, self.now)
+            self.worker.lay()
 
     def told(self, kind: type[M]) -> list[M]:
         return [message for message in self.said if isinstance(message, kind)]

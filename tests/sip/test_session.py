@@ -320,11 +320,11 @@ def test_requests_within_the_dialog_are_handed_to_the_owner() -> None:
     session.request("INFO", wire.now, body=b"Signal=5\r\n", content_type=b"application/dtmf-relay", done=done)
     wire.run(0.1)
     callee.status = 405
-    session.request("MESSAGE", wire.now, body=b"hello", content_type=b"text/plain", done=done)
+    session.request("NOTIFY", wire.now, body=b"hello", content_type=b"text/plain", done=done)
     wire.run(0.1)
     called.request("OPTIONS", wire.now)
     wire.run(0.1)
-    assert callee.told[-2:] == [("requested", "INFO", b"Signal=5\r\n"), ("requested", "MESSAGE", b"hello")]
+    assert callee.told[-2:] == [("requested", "INFO", b"Signal=5\r\n"), ("requested", "NOTIFY", b"hello")]
     assert heard == [200, 405]
     assert (wire.sent("b", 405)[0][1].get(b"allow") or b"").startswith(b"INVITE")
     assert wire.story[-2:] == ["b OPTIONS", "a 200"]

@@ -11,6 +11,7 @@ from offhook.store.devices import Devices, new_secret
 from offhook.store.links import LIFETIME as LINK_LIFETIME
 from offhook.store.links import Links
 from offhook.store.meta import Meta
+from offhook.store.records import Record, Records
 from offhook.store.sessions import LIFETIME as SESSION_LIFETIME
 from offhook.store.sessions import Sessions
 from offhook.store.users import Users
@@ -188,6 +189,43 @@ async def test_a_phone_needs_a_user_and_a_name_fit_for_sip(users: Users, devices
 
 
 # ---- changes from outside
+
+
+async def test_a_removed_user_takes_everything_along_but_what_records_say(
+    database: Database, users: Users, devices: Devices
+) -> None:
+    anna, ben = [await users.add(n, n, number, now=NOW) for n, number in (("anna", "101"), ("ben", "102"))]
+    sessions, records = Sessions(database, "hq"), await Records.open(database, "hq")
+    token = await sessions.make(anna.id, now=NOW)
+    for whose, other in ((anna, ben), (ben, anna)):
+        await records.keep(
+            [
+                Record(
+                    records.new_id(), "hq.1.1", whose.id, "out", "answered", other.number, other.name,
+                    other.id, whose.device, NOW, NOW + 1, NOW + 2,
+                )
+            ]
+        )  # fmt: skip
+    await users.remove(anna.id)
+    assert [user.username for user in await users.load_all()] == ["ben"]
+    assert [device.user for device in await devices.load_all()] == [ben.id]
+    assert await sessions.find(token, now=NOW) is None
+    assert len(await records.page(anna.id)) == 1
+    (kept,) = await records.page(ben.id)
+    assert (kept.other, kept.name, kept.number) == ("", "anna", "101")
+
+
+async def test_who_had_chosen_a_removed_phone_dials_from_what_is_left(users: Users, devices: Devices) -> None:
+    anna = await users.add("anna", "Anna Berg", "101", now=NOW)
+    phone = await devices.add_phone(anna.id, "Desk", "anna-desk", secret="x", realm="offhook", now=NOW)
+    await users.set_device(anna.id, phone.id)
+    await devices.remove(phone.id)
+    assert [device.kind for device in await devices.of(anna.id)] == ["browser"]
+    assert await users.by_id(anna.id) == anna
+    await devices.remove(anna.device)
+    alone = await users.by_id(anna.id)
+    assert alone is not None
+    assert alone.device == ""
 
 
 async def test_the_server_sees_that_another_process_changed_something(

@@ -3,18 +3,26 @@
 Each browser's microphone says one steady tone, so that who hears whom can be measured.
 """
 
+import contextlib
+import os
+import shutil
+import signal
 import wave
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
+import pytest
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import BrowserContext, ConsoleMessage, Page, Playwright, async_playwright, expect
 
 from tests.stories.office import PASSWORD, Office, eventually
 
-CHROMIUM = "/usr/bin/chromium"
+Theme = Literal["light", "dark"]
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (apt: chromium)")
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -36,19 +44,19 @@ KEEP_CONNECTIONS = """
     };
 """
 
-# The loudest frequency among what the newest live connection receives, as [hertz, level in dB].
+# The loudest frequency among all that arrives over live connections, as [hertz, level in dB]; 0 if nothing can.
 LISTEN = """async () => {
     const live = window.connections.filter(c => c.connectionState === "connected");
-    const track = live.at(-1)?.getReceivers()[0]?.track;
-    if (!track) return [0, -200];
+    const tracks = live.map(c => c.getReceivers()[0]?.track).filter(Boolean);
+    if (!tracks.length) return [0, 0];
     const context = window.ear ??= new AudioContext();
-    const source = context.createMediaStreamSource(new MediaStream([track]));
     const analyser = new AnalyserNode(context, {fftSize: 16384, smoothingTimeConstant: 0});
-    source.connect(analyser);
+    const sources = tracks.map(track => context.createMediaStreamSource(new MediaStream([track])));
+    for (const source of sources) source.connect(analyser);
     await new Promise(done => setTimeout(done, 600));
     const level = new Float32Array(analyser.frequencyBinCount);
     analyser.getFloatFrequencyData(level);
-    source.disconnect();
+    for (const source of sources) source.disconnect();
     const loudest = level.reduce((best, value, bin) => value > level[best] ? bin : best, 0);
     return [loudest * context.sampleRate / analyser.fftSize, level[loudest]];
 }"""
@@ -88,24 +96,41 @@ class Seat:
         await self._chromium.close()
         await self._playwright.stop()
 
-    async def sign_in(self, username: str, *, microphone: bool = True) -> "Desk":
+    async def open(
+        self, *, microphone: bool = True, path: str = "/", width: int = 1280, theme: Theme = "light"
+    ) -> "Desk":
+        """A browser profile of its own, with nobody signed in."""
         context = await self._chromium.new_context(
-            permissions=["microphone", "notifications"] if microphone else [], base_url=self._office.url
+            permissions=["microphone", "notifications"] if microphone else [],
+            base_url=self._office.url,
+            viewport={"width": width, "height": 800},
+            color_scheme=theme,
+            reduced_motion="reduce",
+            locale="en-GB",
         )
         desk = Desk(context, await context.new_page(), self.tone)
-        await desk.arrive()
-        await desk.page.get_by_label("User name").fill(username)
-        await desk.page.get_by_label("Password", exact=True).fill(PASSWORD)
-        await desk.page.get_by_role("button", name="Sign in").click()
+        await desk.arrive(path)
+        return desk
+
+    async def sign_in(
+        self, username: str, *, microphone: bool = True, width: int = 1280, theme: Theme = "light"
+    ) -> "Desk":
+        desk = await self.open(microphone=microphone, width=width, theme=theme)
+        await desk.signs_in(username)
         await desk.is_in()
         return desk
 
-    async def kill(self) -> None:
-        await self._chromium.close()
+    def kill(self) -> None:
+        """As when its computer loses power: nobody is told anything."""
+        for folder in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                words = (folder / "cmdline").read_bytes()
+                if str(self._voice).encode() in words and b"--type=" not in words:
+                    os.kill(int(folder.name), signal.SIGKILL)
 
 
 class Desk:
-    """One tab of a signed-in user."""
+    """One tab of somebody's browser."""
 
     def __init__(self, context: BrowserContext, page: Page, tone: float) -> None:
         self.context = context
@@ -116,13 +141,20 @@ class Desk:
         page.on("console", self._said)
 
     def _said(self, message: ConsoleMessage) -> None:
-        """Errors are problems, but for the 401 that tells a fresh page that nobody is signed in."""
+        """Errors are problems, but for the 401 that tells a page that nobody is signed in."""
         if message.type == "error" and "401" not in message.text:
             self.problems.append(message.text)
 
-    async def arrive(self) -> None:
+    # ---- coming and going
+
+    async def arrive(self, path: str = "/") -> None:
         await self.page.add_init_script(KEEP_CONNECTIONS)
-        await self.page.goto("/")
+        await self.page.goto(path)
+
+    async def signs_in(self, username: str, password: str = PASSWORD) -> None:
+        await self.page.get_by_label("User name").fill(username)
+        await self.page.get_by_label("Password", exact=True).fill(password)
+        await self.page.get_by_role("button", name="Sign in").click()
 
     async def another_tab(self) -> "Desk":
         desk = Desk(self.context, await self.context.new_page(), self.tone)
@@ -133,29 +165,59 @@ class Desk:
     async def is_in(self) -> None:
         await expect(self.page.get_by_role("button", name="Account")).to_be_visible(timeout=15000)
 
-    def button(self, name: str) -> "object":
-        return self.page.get_by_role("button", name=name)
+    async def is_out(self) -> None:
+        await expect(self.page.get_by_role("button", name="Sign in")).to_be_visible(timeout=15000)
+
+    async def goes_to(self, place: str) -> None:
+        """One of the page's places, such as `calls` or `settings/password`."""
+        await self.page.evaluate("(place) => { location.hash = place }", place)
+
+    # ---- calls
 
     async def dials(self, number: str) -> None:
         field = self.page.get_by_label("Name or number")
         await field.fill(number)
         await field.press("Enter")
 
+    async def uses(self, device: str) -> None:
+        """Picks the device of the calls to come."""
+        await self.page.get_by_role("button", name="Calls use").click()
+        await self.page.get_by_role("dialog", name="Calls use").get_by_role("radio", name=device).check()
+        await self.page.keyboard.press("Escape")
+        await expect(self.page.get_by_role("button", name=f"Calls use {device}")).to_be_visible()
+
+    async def presses(self, button: str) -> None:
+        await self.page.get_by_role("button", name=button, exact=True).first.click(timeout=15000)
+
     async def answers(self) -> None:
-        await self.page.get_by_role("button", name="Answer").first.click(timeout=15000)
+        await self.presses("Answer")
 
     async def declines(self) -> None:
-        await self.page.get_by_role("button", name="Decline").first.click(timeout=15000)
+        await self.presses("Decline")
 
     async def hangs_up(self) -> None:
-        await self.page.get_by_role("button", name="End call").first.click()
+        await self.presses("End call")
 
     async def rings(self) -> None:
-        await expect(self.page.get_by_role("button", name="Answer").first).to_be_visible(timeout=15000)
+        await expect(self.page.get_by_role("button", name="Answer")).to_be_visible(timeout=15000)
+
+    async def has_stopped_ringing(self) -> None:
+        await expect(self.page.get_by_role("button", name="Answer")).to_have_count(0, timeout=15000)
+
+    async def is_talking(self) -> None:
+        await expect(self.page.get_by_role("timer").first).to_be_visible(timeout=15000)
 
     async def has_no_call(self) -> None:
         await expect(self.page.get_by_role("button", name="End call")).to_have_count(0, timeout=15000)
-        await expect(self.page.get_by_role("button", name="Answer")).to_have_count(0, timeout=15000)
+        await self.has_stopped_ringing()
+
+    async def reads(self, sentence: str) -> None:
+        """It stands there to be read."""
+        await expect(self.page.get_by_text(sentence).locator("visible=true").first).to_be_visible(
+            timeout=15000
+        )
+
+    # ---- sound
 
     async def hears(self, hertz: float) -> None:
         """The loudest thing to be heard is this tone."""
@@ -170,6 +232,15 @@ class Desk:
             await eventually(loud, within=15)
         except AssertionError:
             raise AssertionError(f"should hear {hertz:g} Hz, hears (Hz, dB): {heard[-3:]}") from None
+
+    async def hears_something_but(self, hertz: float) -> None:
+        """There is sound, and it is not this tone."""
+
+        async def other() -> bool:
+            found, level = await self.page.evaluate(LISTEN)
+            return bool(found and abs(found - hertz) >= 15 and level > -70)
+
+        await eventually(other, within=15, what=f"something else than {hertz:g} Hz")
 
     async def hears_nothing(self) -> None:
         async def quiet() -> bool:

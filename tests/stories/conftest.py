@@ -25,6 +25,9 @@ def folder(tmp_path: Path) -> Path:
 
 def _open(office: Office) -> Iterator[Office]:
     office.start()
-    yield office
-    assert office.stop() == 0
+    try:
+        yield office
+    finally:
+        status = office.stop()
+    assert status == 0
     assert office.errors() == []

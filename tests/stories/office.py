@@ -91,6 +91,11 @@ class Office:
         self._process.send_signal(sign)
         return self._process.wait(15)
 
+    def end(self) -> None:
+        """After a story, however it went."""
+        if self._process is not None and self._process.poll() is None:
+            self.stop()
+
     def kill(self) -> None:
         self.stop(signal.SIGKILL)
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,11 @@ pytestmark = pytest.mark.story
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Office:
+def office(tmp_path: Path) -> Iterator[Office]:
     office = Office(tmp_path / "data")
     office.start()
-    return office
+    yield office
+    office.end()
 
 
 async def test_after_a_crash_phones_over_udp_are_reachable_at_once_and_need_not_register(

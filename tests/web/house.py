@@ -70,10 +70,13 @@ class DeskLeg:
         self.party = party
         self.port: Port | None = None
         self.codecs: Codecs = G711
+        self.hops = 70
         self.told_of: list[str] = []
         self._house = house
 
-    def ring(self, who: Party, bridge: Bridge, *, like: Codecs | None, auto_answer: bool = False) -> None:
+    def ring(
+        self, who: Party, bridge: Bridge, *, like: Codecs | None, auto_answer: bool = False, hops: int = 70
+    ) -> None:
         self.told_of.append(f"ring for {who.name}")
         self.port = bridge.open(Kind.PHONE)
         self._house.switch.tell(self, Ringing(), self._house.time.now())
@@ -104,6 +107,7 @@ class DeskPhone:
         self.id = id
         self.party = Party(user.number, user.name, user.id, id)
         self.is_reachable = True
+        self.speaks: Codecs = G711
         self.legs: list[DeskLeg] = []
         self._house = house
 

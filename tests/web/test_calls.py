@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from offhook.calls.media import PortFound, PortLost, PortRenegotiate
+from offhook.calls.media import G711, OPUS, Kind, PortFound, PortLost, PortRenegotiate
 from tests.web.house import ANNA, BEN, Page, Served, offer
 
 
@@ -21,6 +21,11 @@ async def talking(served: Served) -> tuple[Page, Page, dict[str, Any]]:
     await ben.asks("leg.attach", leg=own(call, BEN.device)["id"], sdp=offer(2))
     await anna.sees("call", state="talking")
     return anna, ben, await ben.sees("call", state="talking")
+
+
+def wide(connection: int) -> str:
+    """What Chromium offers."""
+    return offer(connection, codecs="111 9 8 0") + "a=rtpmap:111 opus/48000/2\r\n"
 
 
 def own(call: dict[str, Any], device: str) -> dict[str, Any]:
@@ -123,6 +128,26 @@ async def test_the_tab_that_carries_the_sound_is_asked_for_another_coding(served
     leg = own(call, ANNA.device)["id"]
     assert anna.posts[0]["post"] == "renegotiate"
     assert anna.posts[0]["value"] == {"leg": leg, "tab": "tab1"}
+
+
+async def test_two_browsers_meet_on_opus_and_nobody_is_asked_to_change(served: Served) -> None:
+    served.house.desks[BEN.id].is_reachable = False
+    anna, ben = await served.tab(ANNA, sound=True), await served.tab(BEN, sound=True)
+    dialled = (await anna.asks("call.dial", to="102", device=ANNA.device))["ok"]
+    await anna.asks("leg.attach", leg=dialled["leg"], sdp=wide(1))
+    call = await ben.sees("call", state="ringing")
+    await ben.asks("leg.attach", leg=own(call, BEN.device)["id"], sdp=wide(2))
+    await anna.sees("call", state="talking")
+    here, there = (p for p in served.house.engine.open_ports if p.kind is Kind.BROWSER)
+    assert here.codecs == there.codecs
+    assert here.codecs[0] == OPUS
+
+
+async def test_a_browser_that_calls_a_desk_phone_meets_it_on_g711_at_once(served: Served) -> None:
+    anna = await served.tab(ANNA, sound=True)
+    dialled = (await anna.asks("call.dial", to="102", device=ANNA.device))["ok"]
+    await anna.asks("leg.attach", leg=dialled["leg"], sdp=wide(1))
+    assert served.house.engine.ports[0].codecs == G711
 
 
 async def test_dialling_from_the_desk_phone_rings_it_first(served: Served) -> None:

@@ -2,7 +2,7 @@
 
 Who hears exactly one other hears it straight: packets are passed on (`relay`) or a
 file is read to him. Who hears several hears a mix; so does a recorder. The ways
-are laid anew whenever anything changes, and every hearer sees one steady stream.
+are laid anew after whatever has changed together, and every hearer sees one steady stream.
 """
 
 from collections.abc import Callable, Iterable
@@ -27,7 +27,10 @@ class Member:
 
 
 class Bridge:
-    """`wake` asks for ticks until `ticking` is no longer so."""
+    """`wake` asks for ticks until `ticking` is no longer so.
+
+    Who joins or leaves is heard, or no longer heard, once `changed` has laid the ways anew.
+    """
 
     def __init__(
         self, number: int, tell: Callable[[FromWorker], None], wake: Callable[["Bridge"], None]
@@ -52,11 +55,9 @@ class Bridge:
 
     def join(self, port: AnyPort, *, heard: bool, hears: bool) -> None:
         self._members[port.number] = Member(port, heard, hears)
-        self.changed()
 
     def leave(self, port: AnyPort) -> None:
-        if self._members.pop(port.number, None) is not None:
-            self.changed()
+        self._members.pop(port.number, None)
 
     def changed(self) -> None:
         """Lay all ways anew."""

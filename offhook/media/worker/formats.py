@@ -1,7 +1,7 @@
 """Payload types: what a second byte of RTP means at one port, and what it becomes at another."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from offhook.media.wire import Format
 from offhook.media.worker import g711
@@ -25,9 +25,9 @@ NOTHING: Codes = [None] * 256
 
 
 class Formats:
-    """What a port has agreed on, best first."""
+    """What a port has agreed on, best first. Not to be changed: by `formats_of` many ports share one."""
 
-    def __init__(self, formats: Sequence[Format] = ()) -> None:
+    def __init__(self, formats: tuple[Format, ...] = ()) -> None:
         self.codes = tuple(
             Code(
                 name=f.name.lower(),
@@ -57,3 +57,8 @@ class Formats:
         if code.law is not None and self.g711 is not None and self.g711.law is not None:
             return self.g711, g711.TRANSLATE[code.law, self.g711.law]
         return None
+
+
+@lru_cache(maxsize=256)  # a few dozen combinations make up all calls
+def formats_of(formats: tuple[Format, ...]) -> Formats:
+    return Formats(formats)

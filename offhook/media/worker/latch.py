@@ -6,6 +6,7 @@ inject, CVE-2017-14099). A new agreement opens the window again.
 """
 
 import socket
+from functools import lru_cache
 
 from offhook.media.wire import Address
 from offhook.media.worker.ice import Source
@@ -57,10 +58,15 @@ class Latch:
 def canonical(address: Address) -> Source:
     """An address as recvfrom would name it. Raises ValueError for a name."""
     host, port = address
+    text = _canonical(host)
+    return (text, port, 0, 0) if ":" in text else (text, port)
+
+
+@lru_cache(maxsize=4096)
+def _canonical(host: str) -> str:
     for family in (socket.AF_INET, socket.AF_INET6):
         try:
-            text = socket.inet_ntop(family, socket.inet_pton(family, host))
+            return socket.inet_ntop(family, socket.inet_pton(family, host))
         except OSError:
             continue
-        return (text, port) if family == socket.AF_INET else (text, port, 0, 0)
     raise ValueError(f"not an address: {host!r}")

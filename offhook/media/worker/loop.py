@@ -4,7 +4,6 @@ Nothing that arrives can end it: one guard round each packet counts what raises.
 After a stall the tick skips what is past and never catches up in a burst.
 """
 
-import contextlib
 import errno
 import gc
 import importlib
@@ -34,7 +33,6 @@ from offhook.media.worker.worker import Worker
 TICK = 0.02
 ANNOUNCED_TOGETHER = 16  # pairs: each message wakes the server, which costs more than reading it
 MAX_DATAGRAM = 2048
-STALE = 4096  # datagrams at most that a rested socket may have gathered
 MAX_UNSENT = 8 << 20  # bytes: a server that reads nothing for so long is not coming back
 EXPEDITED = 0xB8  # DSCP EF
 
@@ -119,9 +117,15 @@ class Loop:
         self._readers: dict[int, Callable[[int], tuple[bytes, Source]]] = {}
         self._taken: dict[int, Sockets] = {}
         self._stock: stock.Stock[Sockets] = stock.Stock(
-            options.hosts, options.ports, options.stock, bind, start=randbelow(1 << 16)
+            options.hosts, options.ports, options.stock, self._bind, start=randbelow(1 << 16)
         )
-        self._worker = Worker(self, identity, self._control.tell, unix=time.time() - time.monotonic())
+        self._worker = Worker(
+            self,
+            identity,
+            self._control.tell,
+            unix=time.time() - time.monotonic(),
+            cpu=time.process_time,
+        )
         self._unsaid: list[Pair] = []  # pairs the server does not know of yet
         self._mishap_at = 0.0
         self._watching = select.EPOLLIN
@@ -143,20 +147,13 @@ class Loop:
 
     def attach(self, pair: int, port: Port) -> None:
         sockets = self._taken[pair]
-        for one, handler in ((sockets.rtp, port.receive), (sockets.rtcp, port.receive_rtcp)):
-            drain(one)
-            fd = one.fileno()
-            self._handlers[fd] = handler
-            self._readers[fd] = one.recvfrom
-            self._epoll.register(fd, select.EPOLLIN)
+        self._handlers[sockets.rtp.fileno()] = port.receive
+        self._handlers[sockets.rtcp.fileno()] = port.receive_rtcp
 
     def give_back(self, pair: int) -> None:
         sockets = self._taken.pop(pair)
-        for one in (sockets.rtp, sockets.rtcp):
-            fd = one.fileno()
-            self._epoll.unregister(fd)
-            del self._handlers[fd], self._readers[fd]
-        self._announce(self._stock.give_back(pair, sockets))  # what still arrives is drained at the next use
+        self._handlers[sockets.rtp.fileno()] = self._handlers[sockets.rtcp.fileno()] = forget
+        self._announce(self._stock.give_back(pair, sockets))
 
     def mishap(self) -> None:
         """The first of every second: who writes more is stopped by a full pipe."""
@@ -214,11 +211,23 @@ class Loop:
             self._leave()
         for message in messages:
             try:
-                self._worker.told(self._control.decoder.decode(message), now, time.process_time())
+                self._worker.told(self._control.decoder.decode(message), now)
             except Exception:  # the server and we disagree: that message is lost, no call but its own
                 self.mishap()
+        self._worker.lay()
         if self._stock.is_short:
             self._announce(self._stock.top_up())
+
+    def _bind(self, host: str, port: int) -> Sockets | None:
+        """A pair we listen to from now on, in rest too, so that no call hears what came before it."""
+        sockets = bind(host, port)
+        if sockets is not None:
+            for one in (sockets.rtp, sockets.rtcp):
+                fd = one.fileno()
+                self._handlers[fd] = forget
+                self._readers[fd] = one.recvfrom
+                self._epoll.register(fd, select.EPOLLIN)
+        return sockets
 
     def _announce(self, pairs: list[Pair]) -> None:
         self._unsaid += pairs
@@ -269,11 +278,8 @@ def bind(host: str, port: int) -> Sockets | None:
     return Sockets(host, port, *made)
 
 
-def drain(one: socket.socket) -> None:
-    """Forget what came while nobody listened: it was meant for an earlier call, or for none."""
-    with contextlib.suppress(BlockingIOError):
-        for _ in range(STALE):
-            one.recv(1)
+def forget(data: bytes, source: Source, now: float) -> None:
+    """What comes to a pair in rest was meant for an earlier call, or for none."""
 
 
 def main(fd: int, options: str) -> NoReturn:

@@ -14,7 +14,7 @@ from offhook.media.worker import srtp, stun
 from offhook.media.worker.around import NOBODY, Links, Owner, Send, Shared
 from offhook.media.worker.association import Association
 from offhook.media.worker.digits import Dialler, Listener
-from offhook.media.worker.formats import NOTHING, Codes, Formats
+from offhook.media.worker.formats import NOTHING, Codes, formats_of
 from offhook.media.worker.ice import Doorbell, Source
 from offhook.media.worker.jitter import Jitter
 from offhook.media.worker.latch import Latch, canonical
@@ -36,7 +36,7 @@ class Port:
     ) -> None:
         self.number = number
         self.bridge = bridge
-        self.formats = Formats()
+        self.formats = formats_of(())
         self.sends = False
         self.links: Links = NOBODY
         self.jitter: Jitter | None = None  # there while somebody hears us mixed
@@ -73,7 +73,7 @@ class Port:
     # ---- told by the server
 
     def settle(self, message: Settle, now: float) -> None:
-        self.formats = Formats(message.formats)
+        self.formats = formats_of(message.formats)
         self.sends = message.sends
         self.wants_g711 = False
         self._receives = message.receives

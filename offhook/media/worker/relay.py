@@ -1,5 +1,6 @@
 """The straight way from one port to another: the same sound under our own header."""
 
+from offhook.media.worker.around import NOBODY
 from offhook.media.worker.port import Port
 from offhook.media.worker.rtp import HEADER, MARKER, VERSION_2, Outgoing
 
@@ -60,11 +61,8 @@ class Relay:
 
 def wire(source: Port, hearers: list[tuple[Port, dict[int, Relay]]]) -> None:
     """Lay the links of a source to those who hear it alone; `Relay`s are kept by clock rate."""
-    if not hearers:
-        source.links = [()] * 256
-        return
-    links: list[list[tuple[Relay, int, bytes | None]]] = [[] for _ in range(256)]
-    for code in source.formats.codes:
+    links: dict[int, tuple[tuple[Relay, int, bytes | None], ...]] = {}
+    for code in source.formats.codes if hearers else ():
         for hearer, relays in hearers:
             way = hearer.formats.to_send(code)
             if way is None:
@@ -74,5 +72,10 @@ def wire(source: Port, hearers: list[tuple[Port, dict[int, Relay]]]) -> None:
             if relay is None:
                 relay = relays[ours.rate] = Relay(hearer, ours.rate)
             for marker in (0, MARKER):
-                links[code.receive | marker].append((relay, ours.send | marker, table))
-    source.links = [tuple(ways) for ways in links]
+                second = code.receive | marker
+                links[second] = *links.get(second, ()), (relay, ours.send | marker, table)
+    source.links = NOBODY
+    if links:
+        source.links = NOBODY.copy()
+        for second, ways in links.items():
+            source.links[second] = ways

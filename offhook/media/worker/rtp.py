@@ -126,9 +126,10 @@ class Outgoing:
 
     def __init__(self, rate: int) -> None:
         self.rate = rate
-        self.ssrc = randbits(32)
-        self.seq = randbits(15)  # the lower half: SRTP must not wrap at once (RFC 3711 §3.3.1)
-        self.timestamp = randbits(32)
+        chance = randbits(79)
+        self.ssrc = chance & 0xFFFFFFFF
+        self.timestamp = chance >> 32 & 0xFFFFFFFF
+        self.seq = chance >> 64  # the lower half: SRTP must not wrap at once (RFC 3711 §3.3.1)
         self.at = 0.0
         self.feeder: object = None  # whose packets are going out now
         self.held = False  # a digit is being dialled: nobody else may feed it

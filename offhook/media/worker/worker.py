@@ -48,23 +48,31 @@ class Network(Protocol):
 
 class Worker:
     def __init__(
-        self, network: Network, identity: Identity, tell: Callable[[FromWorker], None], *, unix: float
+        self,
+        network: Network,
+        identity: Identity,
+        tell: Callable[[FromWorker], None],
+        *,
+        unix: float,
+        cpu: Callable[[], float],  # seconds used so far
     ) -> None:
         self.identity = identity
         self.refused: Counter[str] = Counter()
         self.unix = unix
         self.tell = tell
+        self._cpu = cpu
         self._network = network
         self._ports: dict[int, AnyPort] = {}
         self._pairs: dict[int, int] = {}  # port to pair
         self._bridges: dict[int, Bridge] = {}
+        self._changed: dict[Bridge, None] = {}  # those whose ways are to be laid anew
         self._awake: dict[Bridge, None] = {}  # those with something to do on the tick
         self._gone_in = 0  # packets of ports that are closed
         self._gone_out = 0
         self._sweep_at = 0.0
 
-    def told(self, message: ToWorker, now: float, cpu: float) -> None:
-        """Do what the server says. Raises when it says what cannot be."""
+    def told(self, message: ToWorker, now: float) -> None:
+        """Do what the server says, `lay` to follow. Raises when it says what cannot be."""
         match message:
             case Open():
                 self._open(message)
@@ -72,13 +80,17 @@ class Worker:
                 port = self._ports[number]
                 assert isinstance(port, Port)
                 port.settle(message, now)
-                self._bridges[port.bridge].changed()
+                self._changed[self._bridges[port.bridge]] = None
             case Join(number, heard, hears):
                 port = self._ports[number]
-                self._bridges[port.bridge].join(port, heard=heard, hears=hears)
+                bridge = self._bridges[port.bridge]
+                bridge.join(port, heard=heard, hears=hears)
+                self._changed[bridge] = None
             case Leave(number):
                 port = self._ports[number]
-                self._bridges[port.bridge].leave(port)
+                bridge = self._bridges[port.bridge]
+                bridge.leave(port)
+                self._changed[bridge] = None
             case Dial(number, key):
                 port = self._ports[number]
                 if isinstance(port, Port):
@@ -89,9 +101,18 @@ class Worker:
                 for port in list(self._bridges[number].ports.values()) if number in self._bridges else ():
                     self._close(port)
             case Measure():
-                self.tell(self._counters(cpu))
+                self.tell(self._counters())
             case _:
                 assert_never(message)
+
+    def lay(self) -> None:
+        """After all that was said together: lay the ways of the bridges it was about."""
+        for bridge in self._changed:
+            try:
+                bridge.changed()
+            except Exception:
+                self._network.mishap()
+        self._changed.clear()
 
     @property
     def awake(self) -> bool:
@@ -160,8 +181,12 @@ class Worker:
     def _close(self, port: AnyPort) -> None:
         bridge = self._bridges[port.bridge]
         bridge.remove(port)
-        if not bridge.ports:
+        if bridge.ports:
+            self._changed[bridge] = None
+        else:
             del self._bridges[bridge.number]
+            self._changed.pop(bridge, None)
+            self._awake.pop(bridge, None)
         del self._ports[port.number]
         if isinstance(port, Recorder):
             port.close()
@@ -170,7 +195,7 @@ class Worker:
             self._gone_out += port.packets_out
             self._network.give_back(self._pairs.pop(port.number))
 
-    def _counters(self, cpu: float) -> Counters:
+    def _counters(self) -> Counters:
         phones = [port for port in self._ports.values() if isinstance(port, Port)]
         return Counters(
             ports=len(self._ports),
@@ -178,5 +203,5 @@ class Worker:
             packets_in=self._gone_in + sum(port.packets_in for port in phones),
             packets_out=self._gone_out + sum(port.packets_out for port in phones),
             refused=dict(self.refused),
-            cpu=cpu,
+            cpu=self._cpu(),
         )

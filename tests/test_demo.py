@@ -1,0 +1,96 @@
+"""The demo office: made once, kept, and with the password that was asked for last."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from offhook.config import Address, Demo
+from offhook.demo import PEOPLE, configuration, furnish
+from offhook.passwords import Passwords
+from offhook.people.directory import DeviceInfo, User
+from offhook.sip.auth import ha1
+from offhook.store.database import open_database
+from offhook.store.devices import Devices
+from offhook.store.users import Users
+
+LOCAL = Address("127.0.0.1:0")
+
+
+def options(folder: Path, password: str = "", *, http: Address = LOCAL) -> Demo:
+    return Demo(folder / "demo", http, LOCAL, LOCAL, password)
+
+
+async def office(folder: Path) -> tuple[list[User], list[DeviceInfo]]:
+    database = await open_database(configuration(options(folder)).database)
+    try:
+        return await Users(database, "hq").load_all(), await Devices(database, "hq").load_all()
+    finally:
+        await database.close()
+
+
+async def lets_in(folder: Path, username: str, password: str) -> bool:
+    database = await open_database(configuration(options(folder)).database)
+    passwords = Passwords()
+    try:
+        users = Users(database, "hq")
+        user = await users.by_username(username)
+        assert user is not None
+        return await passwords.verify(await users.password_hash(user.id), password)
+    finally:
+        passwords.close()
+        await database.close()
+
+
+async def test_everybody_has_a_number_a_browser_and_a_desk_phone_and_the_one_password(tmp_path: Path) -> None:
+    word = await furnish(configuration(options(tmp_path)), options(tmp_path))
+    users, devices = await office(tmp_path)
+    assert [(user.username, user.name, user.number) for user in users] == [
+        (username, name, str(number)) for number, (username, name) in enumerate(PEOPLE, 101)
+    ]
+    assert len([device for device in devices if device.kind == "browser"]) == 12
+    phones = {device.sip_user: device for device in devices if device.kind == "phone"}
+    assert sorted(phones) == sorted(f"{username}-desk" for username, _ in PEOPLE)
+    for algorithm, kept in (
+        ("MD5", phones["anna-desk"].ha1_md5),
+        ("SHA-256", phones["anna-desk"].ha1_sha256),
+    ):
+        assert kept == ha1("anna-desk", "offhook", word, algorithm)  # type: ignore[arg-type]  # one of the two
+    assert await lets_in(tmp_path, "lena", word)
+
+
+async def test_a_password_that_was_made_up_is_kept_for_the_next_start_and_for_nobody_else(
+    tmp_path: Path,
+) -> None:
+    config = configuration(options(tmp_path))
+    word = await furnish(config, options(tmp_path))
+    kept = tmp_path / "demo" / "password"
+    assert len(word) >= 8
+    assert kept.read_text() == word + "\n"
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    before = await office(tmp_path)
+    assert await furnish(config, options(tmp_path)) == word
+    assert await office(tmp_path) == before
+
+
+async def test_another_password_is_everybodys_and_every_phones_from_then_on(tmp_path: Path) -> None:
+    config = configuration(options(tmp_path))
+    old = await furnish(config, options(tmp_path))
+    assert await furnish(config, options(tmp_path, "new word")) == "new word"
+    assert await lets_in(tmp_path, "ben", "new word")
+    assert not await lets_in(tmp_path, "ben", old)
+    users, devices = await office(tmp_path)
+    assert (len(users), len(devices)) == (12, 24)
+    ben = next(device for device in devices if device.sip_user == "ben-desk")
+    assert ben.ha1_sha256 == ha1("ben-desk", "offhook", "new word", "SHA-256")
+    assert await furnish(config, options(tmp_path)) == "new word", "it is kept like any other"
+
+
+@pytest.mark.parametrize(
+    ("http", "url"),
+    [("127.0.0.1:8080", "http://127.0.0.1:8080"), ("192.0.2.7:8080", "https://192.0.2.7:8080")],
+)
+def test_whoever_may_come_from_elsewhere_gets_https(tmp_path: Path, http: str, url: str) -> None:
+    config = configuration(options(tmp_path, "a word", http=Address(http)))
+    assert config.web.url == url
+    assert config.web.https is url.startswith("https")

@@ -1,0 +1,246 @@
+"""Who and what comes, changes and goes while the server runs: real parts around an engine without sound."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import connect
+
+from offhook.calls.media import Port
+from offhook.calls.routing import first_of
+from offhook.calls.switch import Switch
+from offhook.calls.users import everyone
+from offhook.clock import Clock
+from offhook.config import Address, Config, Sip
+from offhook.feed import Feed
+from offhook.household import Household, Reload
+from offhook.ids import LiveIds
+from offhook.media.fake import FakeEngine
+from offhook.passwords import Passwords
+from offhook.people.devices import Devices, DeviceView
+from offhook.people.directory import DeviceInfo, Directory, User
+from offhook.people.presence import Presence, PresenceKeeper
+from offhook.phones.edge import Phones
+from offhook.store.bindings import Bindings
+from offhook.store.database import Database, open_database
+from offhook.store.devices import Devices as KeptDevices
+from offhook.store.links import Links
+from offhook.store.meta import Meta
+from offhook.store.records import Records
+from offhook.store.sessions import Sessions
+from offhook.store.users import Users
+from offhook.web.edge import Needs, Web
+from offhook.web.server import Listener
+from tests.phones.exchange import MemoryDialogs, eventually
+from tests.phones.phone import Phone, Refused
+from tests.web.house import Page, offer
+
+SECRET = "secret"
+REALM = "offhook"
+
+
+class Home:
+    """A server without sound, and what the command line does to its database meanwhile."""
+
+    def __init__(self, database: Database, records: Records, folder: Path) -> None:
+        loop = asyncio.get_running_loop()
+        clock = Clock(loop.time, time.time)
+        self.feed = Feed()
+        self.directory = Directory()
+        self.users = Users(database, "hq", announce=True)
+        self.kept = KeptDevices(database, "hq", announce=True)
+        self.sessions = Sessions(database, "hq")
+        devices: Devices[Any] = Devices(self.feed)
+        owners: dict[Port, Any] = {}
+        ids = LiveIds("hq", 1)
+        rule = everyone(self.directory.by_number, devices.of)
+        self.switch = Switch(first_of([rule]), FakeEngine(), self.feed, ids)
+        anywhere = (Address("127.0.0.1:0"),)
+        self.phones = Phones(
+            Config(sip=Sip(realm=REALM, udp=anywhere, tcp=anywhere, tls=())),
+            self.directory,
+            self.switch,
+            clock=clock,
+            store=Bindings(database, "hq"),
+            reached=devices.reached,
+            owners=owners,
+            ids=ids,
+            dialogs=MemoryDialogs(),
+            lag=lambda: 0.0,
+        )
+        web = Web(
+            Needs(
+                site="hq",
+                boot=1,
+                clock=clock,
+                feed=self.feed,
+                switch=self.switch,
+                directory=self.directory,
+                devices=devices,
+                ids=ids,
+                owners=owners,
+                hosts=lambda host: [host],
+                users=self.users,
+                links=Links(database, "hq"),
+                sessions=self.sessions,
+                records=records,
+                passwords=Passwords(),
+                page=folder,
+            ),
+            after=loop.call_later,
+            soon=loop.call_soon,
+        )
+        self.server = web.server([Listener("127.0.0.1", 0)])
+        presence = PresenceKeeper(self.feed, loop.time)
+        household = Household(
+            self.directory, devices, self.feed, presence, self.phones, web, self.switch, loop.time
+        )
+        self.reload = Reload(Meta(database), self.users, self.kept, household, web)
+
+    async def add(self, username: str, number: str) -> tuple[User, DeviceInfo]:
+        """A user with a browser and a desk phone."""
+        user = await self.users.add(username, username.capitalize(), number, now=0.0)
+        phone = await self.kept.add_phone(
+            user.id, "Desk phone", f"{username}-desk", secret=SECRET, realm=REALM, srtp="off", now=0.0
+        )
+        return user, phone
+
+    async def phone(self, username: str) -> Phone:
+        where = next((host, port) for kind, host, port in self.phones.listening if kind == "udp")
+        phone = await Phone.open(f"{username}-desk", SECRET, where, "udp")
+        await phone.register()
+        return phone
+
+    async def tab(self, user: User) -> Page:
+        """A signed-in page of this user that can carry sound."""
+        token = await self.sessions.make(user.id, now=time.time())
+        host, port = self.server.addresses[0]
+        socket = await connect(
+            f"ws://{host}:{port}/api/v1/ws", additional_headers={"Cookie": f"offhook={token}"}, proxy=None
+        )
+        page = Page(socket, "tab1")
+        await page.says({"hello": {"tab": "tab1", "sound": True}})
+        page.takes(await page.hears())
+        return page
+
+    def is_reachable(self, device: str) -> bool:
+        view = self.feed.get(DeviceView, device)
+        return view is not None and view.reachable
+
+
+@asynccontextmanager
+async def opened(folder: Path) -> AsyncIterator[Home]:
+    database = await open_database(f"sqlite://{folder}/offhook.db")
+    home = Home(database, await Records.open(database, "hq"), folder)
+    await home.phones.start()
+    await home.server.start()
+    try:
+        await home.reload.look()
+        yield home
+    finally:
+        await home.server.stop()
+        await home.phones.stop()
+        await database.close()
+
+
+@pytest.fixture
+async def home(tmp_path: Path) -> AsyncIterator[Home]:
+    (tmp_path / "index.html").write_text("<!doctype html>")
+    async with opened(tmp_path) as home:
+        yield home
+
+
+async def test_who_is_added_while_the_server_runs_can_register_and_be_called(home: Home) -> None:
+    anna, phone = await home.add("anna", "101")
+    await home.reload.look()
+    assert home.feed.get(User, anna.id) == anna
+    line = await home.phone("anna")
+    assert home.is_reachable(phone.id)
+    await line.close()
+
+
+async def test_a_removed_phone_is_out_and_its_call_ends(home: Home) -> None:
+    _, gone = await home.add("anna", "101")
+    await home.add("ben", "102")
+    await home.reload.look()
+    anna, ben = await home.phone("anna"), await home.phone("ben")
+    call = await anna.dial("102")
+    (await ben.is_called()).answer()
+    await call.is_answered()
+
+    await home.kept.remove(gone.id)
+    await home.reload.look()
+    await call.is_over()
+    assert not home.switch.calls
+    assert home.feed.get(DeviceView, gone.id) is None
+    with pytest.raises(Refused) as refused:
+        await anna.register()
+    assert refused.value.status == 401
+    for line in (anna, ben):
+        await line.close()
+
+
+async def test_a_phone_with_a_new_secret_rings_no_longer_where_the_old_one_was_used(home: Home) -> None:
+    _, phone = await home.add("anna", "101")
+    await home.reload.look()
+    line = await home.phone("anna")
+    await home.kept.set_secret(phone, secret="another", realm=REALM)
+    await home.reload.look()
+    assert not home.is_reachable(phone.id)
+    with pytest.raises(Refused):
+        await line.register()
+    await line.close()
+
+
+async def test_what_has_not_changed_stays_registered(home: Home) -> None:
+    _, phone = await home.add("anna", "101")
+    await home.reload.look()
+    line = await home.phone("anna")
+    await home.add("ben", "102")
+    await home.reload.look()
+    assert home.is_reachable(phone.id)
+    await line.close()
+
+
+async def test_a_removed_browser_leaves_its_call(home: Home) -> None:
+    anna, _ = await home.add("anna", "101")
+    await home.add("ben", "102")
+    await home.reload.look()
+    ben, page = await home.phone("ben"), await home.tab(anna)
+    dialled = (await page.asks("call.dial", to="102", device=anna.device))["ok"]
+    await page.asks("leg.attach", leg=dialled["leg"], sdp=offer())
+    called = await ben.is_called()
+    called.answer()
+    await page.sees("call", state="talking")
+
+    await home.kept.remove(anna.device)
+    await home.reload.look()
+    await called.is_over()
+    await page.loses("call", dialled["call"])
+    await page.socket.close()
+    await ben.close()
+
+
+async def test_a_removed_user_is_signed_out_and_nothing_is_left_of_them(home: Home) -> None:
+    anna, phone = await home.add("anna", "101")
+    await home.add("ben", "102")
+    await home.reload.look()
+    line, page, ben = await home.phone("anna"), await home.tab(anna), await home.phone("ben")
+    call = await line.dial("102")
+    await ben.is_called()
+
+    await home.users.remove(anna.id)
+    await home.reload.look()
+    assert await page.is_closed() == 4001
+    await call.is_over()
+    await eventually(lambda: not home.switch.calls, "the call has ended")
+    assert home.directory.user(anna.id) is None
+    assert home.feed.get(User, anna.id) is None
+    assert home.feed.get(Presence, anna.id) is None
+    assert home.feed.get(DeviceView, phone.id) is None
+    for open_line in (line, ben):
+        await open_line.close()
