@@ -151,12 +151,19 @@ def measure(names: list[str]) -> None:
 
 
 def run_tests(options: list[str]) -> None:
-    """The page's tests, then the server's and the stories."""
+    """The page's tests; the server's, on all cores; then those with browsers and sound, one at a time."""
     set_up("test")
     install_tools(FOR_TESTS)
-    if not options:
-        npm("run", "test")
-    become(PYTHON, "-m", "pytest", *options)
+    if options:
+        become(PYTHON, "-m", "pytest", *options)
+    with_sound = ["tests/browser", "tests/stories"]
+    others = [f"--ignore={folder}" for folder in with_sound]
+    right = [
+        npm("run", "test", must=False),
+        passes(PYTHON, "-m", "pytest", "-rs", "-n", str(os.cpu_count() or 1), "--dist", "loadfile", *others),
+        passes(PYTHON, "-m", "pytest", "-rs", *with_sound),
+    ]
+    sys.exit(0 if all(right) else 1)
 
 
 def check(_: list[str]) -> None:

@@ -1,10 +1,11 @@
-"""A load of plain calls for benchmarks: it calls through a server and answers itself.
+"""A load of plain calls, or of registrations, for benchmarks: it calls through a server and answers itself.
 
     python -m bench.sip_load '{"server": ["127.0.0.1", 5060], ...}'
 
-One process with a UDP socket for each side, messages from templates, so that it is the server
-which is measured. Call: INVITE with SDP, (401, again with digest,) 180, 200 after 20 ms, ACK,
-BYE after `hold` seconds, 200. Prints what became of the calls as JSON.
+One process with a UDP socket for each side and messages from templates, so that it is the server
+which is measured. A call: INVITE with SDP, (401, again with digest,) 180, 200 after 20 ms, ACK, BYE
+after `hold` seconds, 200. A line on its input makes it begin and print as JSON what became of them;
+a second one makes it hang up what still stands, take its phones' registrations back and end.
 """
 
 import hashlib
@@ -15,240 +16,342 @@ import socket
 import sys
 import time
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 
 ANSWER_AFTER = 0.02
+PATIENCE = 10.0  # seconds for what is still open when all has begun
+AT_ONCE = 64  # messages read before what is due is looked at again
+
+Address = tuple[str, int]
+Message = dict[str, str]  # headers by name, the last of each; "" is the first line
+
+_SPOKEN = "a=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\n"
+_OFFERED = "RTP/AVP 8 0 101\r\na=rtpmap:0 PCMU/8000\r\n" + _SPOKEN
+_ANSWERED = "RTP/AVP 8 101\r\n" + _SPOKEN
 
 
 @dataclass
 class Job:
-    """What to do. `users` are (sip user, number of whom to call); `digest`: reuse, each or none."""
+    """What to do. `digest`: reuse (the nonce), each (INVITE is challenged) or none."""
 
-    server: tuple[str, int]
-    callers: list[str]
-    numbers: list[str]
-    called: list[str]  # sip users that are registered at our answering socket first
+    server: Address
+    callers: list[str]  # SIP users
+    numbers: list[str]  # whom they call, in turn
+    called: list[str]  # SIP users who are registered at our answering socket first
     password: str
     calls: int
-    rate: float
+    rate: float  # calls a second
     hold: float = 0.2
     digest: str = "each"
-    registers: int = 0  # instead of calls: so many REGISTERs, each challenged
-    standing: int = 0  # calls that are set up first and stay until the end
+    registers: int = 0  # instead of calls: so many REGISTERs, each challenged, one in flight for each user
+    stands: bool = False  # the calls stay up
     answer_at: int = 0  # the port of the answering socket; 0: any
+
+
+@dataclass
+class Call:
+    n: int
+    user: str
+    uri: str
+    begun: float
+    cseq: int = 1
+    to: str = ""  # with the tag of who answered
+    target: str = ""
+    routes: list[str] = field(default_factory=list)
+    is_up: bool = False
 
 
 class Load:
     def __init__(self, job: Job) -> None:
-        self.job = job
-        self.server = tuple(job.server)
-        self.uac, self.uas = _socket(0), _socket(job.answer_at)
-        self.here, self.there = _name(self.uac), _name(self.uas)
-        self.nonces: dict[str, tuple[str, int]] = {}
-        self.calls: dict[str, dict[str, str]] = {}
-        self.done = self.failed = self.begun = 0
-        self.later: deque[tuple[float, bytes, tuple[str, int]]] = deque()
-        self.byes: deque[tuple[float, str]] = deque()
-        self.setup: list[float] = []
+        self._job = job
+        self._server: Address = (job.server[0], job.server[1])
+        self._home = f"sip:{job.server[0]}:{job.server[1]}"
+        self._caller, self._called = _socket(0), _socket(job.answer_at)
+        self._names = {wire: _name(wire) for wire in (self._caller, self._called)}
+        self._nonces: dict[str, tuple[str, int]] = {}
+        self._registered: dict[str, socket.socket] = {}
+        self._calls: dict[str, Call] = {}  # by Call-ID
+        self._answers: deque[tuple[float, bytes, Address]] = deque()
+        self._byes: deque[tuple[float, str]] = deque()
+        self._setups: list[float] = []
+        self._count = 0
+        self._done = 0
+        self._failed = 0
 
-    # ---- digest
+    @property
+    def port(self) -> int:
+        """Where calls are answered."""
+        port: int = self._called.getsockname()[1]
+        return port
 
-    def proof(self, user: str, method: str, uri: str) -> str:
-        if user not in self.nonces:
-            return ""
-        nonce, count = self.nonces[user]
-        self.nonces[user] = nonce, count + 1
-        ha1, ha2 = _md5(f"{user}:offhook:{self.job.password}"), _md5(f"{method}:{uri}")
-        nc = f"{count + 1:08x}"
-        response = _md5(f"{ha1}:{nonce}:{nc}:c0ffee:auth:{ha2}")
-        return (
-            f'Authorization: Digest username="{user}",realm="offhook",nonce="{nonce}",uri="{uri}",'
-            f'response="{response}",algorithm=MD5,cnonce="c0ffee",qop=auth,nc={nc}\r\n'
-        )
+    def prepare(self) -> None:
+        """Register who is called, and who calls if that teaches us a nonce; nothing of it is measured."""
+        self._register_all(self._job.called, self._called, 3600)
+        if self._job.digest == "reuse":
+            self._register_all(self._job.callers, self._caller, 3600)
 
-    def learn(self, user: str, text: str) -> None:
-        for challenge in re.findall(r"WWW-Authenticate: (.*?)\r\n", text):
-            if "algorithm=MD5" in challenge:
-                self.nonces[user] = re.findall(r'nonce="([^"]+)"', challenge)[0], 0
+    def run(self) -> dict[str, float]:
+        return self._run_registers() if self._job.registers else self._run_calls()
 
-    # ---- registering, in small steps and before anything is measured
-
-    def register(self, user: str, wire: socket.socket, number: int) -> None:
-        name = _name(wire)
-        uri = f"sip:{self.server[0]}:{self.server[1]}"
-        for attempt in (1, 2):
-            wire.sendto(
-                (
-                    f"REGISTER {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {name};rport;branch=z9hG4bKr{number}x{attempt}{user}\r\n"
-                    f"Max-Forwards: 70\r\nFrom: <sip:{user}@{self.server[0]}>;tag={number}\r\nTo: <sip:{user}@{self.server[0]}>\r\n"
-                    f"Call-ID: reg-{user}-{number}@{name}\r\nCSeq: {attempt} REGISTER\r\nContact: <sip:{user}@{name}>\r\n"
-                    f"Expires: 3600\r\n{self.proof(user, 'REGISTER', uri)}Content-Length: 0\r\n\r\n"
-                ).encode(),
-                self.server,
-            )
-            while True:
-                ready, _, _ = select.select([wire], [], [], 5)
-                if not ready:
-                    raise SystemExit(f"no answer to the REGISTER of {user}")
-                text = wire.recv(65535).decode()
-                if f"reg-{user}-{number}@" in text and "REGISTER" in text:
-                    break
-            if text.startswith("SIP/2.0 200"):
-                return
-            self.learn(user, text)
-        raise SystemExit(f"{user} could not register: {text.splitlines()[0]}")
+    def end(self) -> None:
+        for id in [id for id, call in self._calls.items() if call.is_up]:
+            self._bye(id)
+        self._work(time.monotonic() + PATIENCE, lambda: any(call.is_up for call in self._calls.values()))
+        for wire in (self._caller, self._called):
+            self._register_all([user for user, at in self._registered.items() if at is wire], wire, 0)
 
     # ---- calls
 
-    def invite(self, n: int) -> None:
-        job = self.job
-        user, number = job.callers[n % len(job.callers)], job.numbers[n % len(job.numbers)]
-        id = f"c{n}"
-        call = {
-            "user": user,
-            "uri": f"sip:{number}@{self.server[0]}:{self.server[1]}",
-            "n": str(n),
-            "cseq": "1",
-        }
-        call["at"] = str(time.monotonic())
-        self.calls[id] = call
-        self.begun += 1
-        if job.digest == "each":
-            self.nonces.pop(user, None)
-        self.send_invite(id, call)
+    def _run_calls(self) -> dict[str, float]:
+        job, start = self._job, time.monotonic()
+        begun = 0
 
-    def send_invite(self, id: str, call: dict[str, str]) -> None:
-        user, uri, cseq = call["user"], call["uri"], call["cseq"]
-        sdp = (
-            f"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
-            f"m=audio {20000 + int(call['n']) % 10000 * 2} RTP/AVP 8 0 101\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:0 PCMU/8000\r\n"
-            "a=rtpmap:101 telephone-event/8000\r\n"
-        )
-        proof = self.proof(user, "INVITE", uri) if self.job.digest != "none" else ""
-        self.uac.sendto(
-            (
-                f"INVITE {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {self.here};rport;branch=z9hG4bK{id}i{cseq}\r\nMax-Forwards: 70\r\n"
-                f"From: <sip:{user}@{self.server[0]}>;tag=t{id}\r\nTo: <{uri}>\r\nCall-ID: {id}@{self.here}\r\nCSeq: {cseq} INVITE\r\n"
-                f"Contact: <sip:{user}@{self.here}>\r\n{proof}Content-Type: application/sdp\r\nContent-Length: {len(sdp)}\r\n\r\n{sdp}"
-            ).encode(),
-            self.server,
-        )
+        def is_open() -> bool:
+            nonlocal begun
+            due = min(job.calls, int((time.monotonic() - start) * job.rate) + 1)
+            while begun < due:
+                self._invite(begun)
+                begun += 1
+            open_ = self._up < len(self._calls) if job.stands else bool(self._calls)
+            return begun < job.calls or open_
 
-    def in_dialog(self, method: str, id: str, call: dict[str, str], cseq: str, branch: str) -> bytes:
-        return (
-            f"{method} {call['target']} SIP/2.0\r\nVia: SIP/2.0/UDP {self.here};rport;branch=z9hG4bK{id}{branch}\r\nMax-Forwards: 70\r\n"
-            f"{call['route']}From: <sip:{call['user']}@{self.server[0]}>;tag=t{id}\r\nTo: {call['to']}\r\nCall-ID: {id}@{self.here}\r\n"
-            f"CSeq: {cseq} {method}\r\nContent-Length: 0\r\n\r\n"
-        ).encode()
-
-    def caller_hears(self, text: str) -> None:
-        status = text[8:11]
-        id = re.search(r"Call-ID: ([^@\r]+)@", text).group(1)  # type: ignore[union-attr]  # our own Call-ID
-        call = self.calls.get(id)
-        if call is None or status[0] == "1":
-            return
-        method = re.search(r"CSeq: \d+ (\w+)", text).group(1)  # type: ignore[union-attr]  # always there
-        if method == "BYE":
-            self.done += 1
-            del self.calls[id]
-        elif status == "200":
-            call["to"] = re.search(r"\r\nTo: ([^\r]+)", text).group(1)  # type: ignore[union-attr]
-            call["target"] = re.search(r"Contact: <([^>]+)>", text).group(1)  # type: ignore[union-attr]
-            routes = re.findall(r"Record-Route: ([^\r]+)", text)
-            call["route"] = "".join(f"Route: {route}\r\n" for route in reversed(routes))
-            self.uac.sendto(self.in_dialog("ACK", id, call, call["cseq"], "a"), self.server)
-            if "up" not in call:
-                call["up"] = "1"
-                self.setup.append(time.monotonic() - float(call["at"]))
-                if int(call["n"]) >= self.job.standing:
-                    self.byes.append((time.monotonic() + self.job.hold, id))
-        else:
-            to = re.search(r"\r\nTo: ([^\r]+)", text).group(1)  # type: ignore[union-attr]
-            self.uac.sendto(
-                (
-                    f"ACK {call['uri']} SIP/2.0\r\nVia: SIP/2.0/UDP {self.here};rport;branch=z9hG4bK{id}i{call['cseq']}\r\n"
-                    f"Max-Forwards: 70\r\nFrom: <sip:{call['user']}@{self.server[0]}>;tag=t{id}\r\nTo: {to}\r\n"
-                    f"Call-ID: {id}@{self.here}\r\nCSeq: {call['cseq']} ACK\r\nContent-Length: 0\r\n\r\n"
-                ).encode(),
-                self.server,
-            )
-            if status == "401" and call["cseq"] == "1":
-                self.learn(call["user"], text)
-                call["cseq"] = "2"
-                self.send_invite(id, call)
-            else:
-                self.failed += 1
-                del self.calls[id]
-
-    def called_hears(self, text: str, source: tuple[str, int]) -> None:
-        method = text.split(" ", 1)[0]
-        if method not in ("INVITE", "BYE", "OPTIONS"):
-            return
-        head = "".join(
-            line + "\r\n"
-            for line in text.split("\r\n\r\n", 1)[0].split("\r\n")
-            if line.startswith(("Via:", "From:", "Call-ID:", "CSeq:", "Record-Route:"))
-        )
-        to = re.search(r"\r\nTo: ([^\r]+)", text).group(1)  # type: ignore[union-attr]
-        if method != "INVITE":
-            self.uas.sendto(f"SIP/2.0 200 OK\r\n{head}To: {to}\r\nContent-Length: 0\r\n\r\n".encode(), source)
-            return
-        head += f"To: {to};tag=uas\r\nContact: <sip:uas@{self.there}>\r\n"
-        self.uas.sendto(f"SIP/2.0 180 Ringing\r\n{head}Content-Length: 0\r\n\r\n".encode(), source)
-        sdp = (
-            "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 39998 RTP/AVP 8 101\r\n"
-            "a=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\n"
-        )
-        answer = (
-            f"SIP/2.0 200 OK\r\n{head}Content-Type: application/sdp\r\nContent-Length: {len(sdp)}\r\n\r\n{sdp}"
-        ).encode()
-        self.later.append((time.monotonic() + ANSWER_AFTER, answer, source))
-
-    # ---- the run
-
-    def run(self) -> dict[str, float]:
-        job = self.job
-        if job.registers:
-            begun = time.monotonic()
-            for n in range(job.registers):
-                user = job.called[n % len(job.called)]
-                self.nonces.pop(user, None)
-                self.register(user, self.uas, n + 1000)
-            return {"registers": job.registers, "seconds": time.monotonic() - begun}
-        start = time.monotonic()
-        deadline = start + job.calls / job.rate + job.hold + 10
-        while time.monotonic() < deadline and (self.begun < job.calls or len(self.calls) > job.standing):
-            now = time.monotonic()
-            due = min(job.calls, int((now - start) * job.rate) + 1)
-            while self.begun < due:
-                self.invite(self.begun)
-            while self.later and self.later[0][0] <= now:
-                _, data, target = self.later.popleft()
-                self.uas.sendto(data, target)
-            while self.byes and self.byes[0][0] <= now:
-                _, id = self.byes.popleft()
-                call = self.calls[id]
-                self.uac.sendto(self.in_dialog("BYE", id, call, str(int(call["cseq"]) + 1), "b"), self.server)
-            ready, _, _ = select.select([self.uac, self.uas], [], [], 0.002)
-            for wire in ready:
-                for _ in range(64):
-                    try:
-                        data, source = wire.recvfrom(65535)
-                    except BlockingIOError:
-                        break
-                    if wire is self.uac:
-                        self.caller_hears(data.decode())
-                    else:
-                        self.called_hears(data.decode(), source)
-        ordered = sorted(self.setup) or [0.0]
+        self._work(start + job.calls / job.rate + job.hold + PATIENCE, is_open)
+        ordered = sorted(self._setups) or [0.0]
         return {
-            "done": self.done,
-            "failed": self.failed,
-            "standing": sum("up" in call for call in self.calls.values()),
-            "stuck": len(self.calls) - job.standing,
+            "done": self._done,
+            "standing": self._up,
+            "failed": self._failed,
+            "stuck": len(self._calls) - (self._up if job.stands else 0),
             "setup_p50_ms": ordered[len(ordered) // 2] * 1000,
             "setup_p99_ms": ordered[int(len(ordered) * 0.99)] * 1000,
         }
+
+    @property
+    def _up(self) -> int:
+        return len(self._setups) - self._done
+
+    def _invite(self, n: int) -> None:
+        job = self._job
+        user = job.callers[n % len(job.callers)]
+        uri = f"sip:{job.numbers[n % len(job.numbers)]}@{self._home[4:]}"
+        id = f"c{n}@{self._names[self._caller]}"
+        call = self._calls[id] = Call(n, user, uri, time.monotonic())
+        if job.digest == "each":
+            self._nonces.pop(user, None)
+        self._send_invite(id, call)
+
+    def _send_invite(self, id: str, call: Call) -> None:
+        proof = self._proof(call.user, "INVITE", call.uri) if self._job.digest != "none" else []
+        contact = f"Contact: <sip:{call.user}@{self._names[self._caller]}>"
+        sdp = _sdp(20000 + call.n % 10000 * 2, _OFFERED)
+        self._request("INVITE", id, call, f"i{call.cseq}", call.cseq, [contact, *proof], sdp)
+
+    def _bye(self, id: str) -> None:
+        call = self._calls[id]
+        self._request("BYE", id, call, "b", call.cseq + 1)
+
+    def _request(
+        self,
+        method: str,
+        id: str,
+        call: Call,
+        branch: str,
+        cseq: int,
+        headers: Iterable[str] = (),
+        sdp: str = "",
+    ) -> None:
+        data = _message(
+            f"{method} {call.target or call.uri} SIP/2.0",
+            [
+                f"Via: SIP/2.0/UDP {self._names[self._caller]};rport;branch=z9hG4bKc{call.n}{branch}",
+                "Max-Forwards: 70",
+                *[f"Route: {route}" for route in reversed(call.routes)],
+                f"From: <sip:{call.user}@{self._server[0]}>;tag=tc{call.n}",
+                f"To: {call.to or f'<{call.uri}>'}",
+                f"Call-ID: {id}",
+                f"CSeq: {cseq} {method}",
+                *headers,
+            ],
+            sdp,
+        )
+        self._caller.sendto(data, self._server)
+
+    def _caller_hears(self, text: str) -> None:
+        message = _read(text)
+        id, status = message["Call-ID"], message[""][8:11]
+        call = self._calls.get(id)
+        if call is None or status[0] == "1":
+            return
+        if message["CSeq"].endswith("BYE"):
+            self._done += 1
+            del self._calls[id]
+        elif status == "200":
+            call.to, call.target = message["To"], _inside(message["Contact"])
+            call.routes = re.findall(r"^Record-Route: ([^\r]+)", text, re.MULTILINE)
+            self._request("ACK", id, call, "a", call.cseq)
+            if not call.is_up:
+                self._up_now(id, call)
+        else:
+            call.to = message["To"]
+            self._request("ACK", id, call, f"i{call.cseq}", call.cseq)
+            call.to = ""
+            if status == "401" and call.cseq == 1:
+                self._learn(call.user, text)
+                call.cseq = 2
+                self._send_invite(id, call)
+            else:
+                self._failed += 1
+                del self._calls[id]
+
+    def _up_now(self, id: str, call: Call) -> None:
+        now = time.monotonic()
+        call.is_up = True
+        self._setups.append(now - call.begun)
+        if not self._job.stands:
+            self._byes.append((now + self._job.hold, id))
+
+    def _called_hears(self, text: str, source: Address) -> None:
+        method = text.partition(" ")[0]
+        if method not in ("INVITE", "BYE", "OPTIONS"):
+            return
+        lines = text.partition("\r\n\r\n")[0].split("\r\n")
+        kept = [
+            line for line in lines if line.startswith(("Via:", "From:", "Call-ID:", "CSeq:", "Record-Route:"))
+        ]
+        to = next(line for line in lines if line.startswith("To:"))
+        if method != "INVITE":
+            self._called.sendto(_message("SIP/2.0 200 OK", [*kept, to]), source)
+            return
+        kept += [f"{to};tag=uas", f"Contact: <sip:uas@{self._names[self._called]}>"]
+        self._called.sendto(_message("SIP/2.0 180 Ringing", kept), source)
+        answer = _message("SIP/2.0 200 OK", kept, _sdp(39998, _ANSWERED))
+        self._answers.append((time.monotonic() + ANSWER_AFTER, answer, source))
+
+    # ---- registrations
+
+    def _run_registers(self) -> dict[str, float]:
+        begun = time.monotonic()
+        self._register_all(self._job.called, self._called, 3600, self._job.registers, challenged=True)
+        return {"registers": self._job.registers, "seconds": time.monotonic() - begun}
+
+    def _register_all(
+        self, users: list[str], wire: socket.socket, expires: int, times: int = 0, *, challenged: bool = False
+    ) -> None:
+        """Each user once, or `times` in all, one in flight for each; `challenged`: with a new nonce each."""
+        waiting = deque(users[n % len(users)] for n in range(times or len(users)))
+        open_: dict[str, str] = {}  # users by Call-ID
+        while waiting or open_:
+            while waiting and len(open_) < len(users):
+                user = waiting.popleft()
+                if challenged:
+                    self._nonces.pop(user, None)
+                open_[self._register(user, wire, expires)] = user
+            if not select.select([wire], [], [], 5)[0]:
+                raise SystemExit(f"no answer to REGISTERs of {sorted(open_.values())}")
+            text = wire.recv(65535).decode()
+            message = _read(text)
+            id = message["Call-ID"]
+            user = open_.get(id, "")
+            if user and message[""].startswith("SIP/2.0 200"):
+                del open_[id]
+                self._registered[user] = wire
+            elif user and message["CSeq"] == "1 REGISTER":
+                self._learn(user, text)
+                self._register(user, wire, expires, id, 2)
+            elif user:
+                raise SystemExit(f"{user} could not register: {message['']}")
+
+    def _register(self, user: str, wire: socket.socket, expires: int, id: str = "", cseq: int = 1) -> str:
+        """Its Call-ID, a new one where none is given."""
+        if not id:
+            self._count += 1
+            id = f"r{self._count}@{self._names[wire]}"
+        address = f"<sip:{user}@{self._server[0]}>"
+        headers = [
+            f"Via: SIP/2.0/UDP {self._names[wire]};rport;branch=z9hG4bK{id.partition('@')[0]}x{cseq}",
+            "Max-Forwards: 70",
+            f"From: {address};tag=r",
+            f"To: {address}",
+            f"Call-ID: {id}",
+            f"CSeq: {cseq} REGISTER",
+            f"Contact: <sip:{user}@{self._names[wire]}>",
+            f"Expires: {expires}",
+            *self._proof(user, "REGISTER", self._home),
+        ]
+        wire.sendto(_message(f"REGISTER {self._home} SIP/2.0", headers), self._server)
+        return id
+
+    # ---- digest
+
+    def _proof(self, user: str, method: str, uri: str) -> list[str]:
+        """The header that proves who we are, if we have a nonce to do it with."""
+        if user not in self._nonces:
+            return []
+        nonce, count = self._nonces[user]
+        self._nonces[user] = nonce, count + 1
+        secret, request = _md5(f"{user}:offhook:{self._job.password}"), _md5(f"{method}:{uri}")
+        nc = f"{count + 1:08x}"
+        response = _md5(f"{secret}:{nonce}:{nc}:c0ffee:auth:{request}")
+        return [
+            f'Authorization: Digest username="{user}",realm="offhook",nonce="{nonce}",uri="{uri}",'
+            f'response="{response}",algorithm=MD5,cnonce="c0ffee",qop=auth,nc={nc}'
+        ]
+
+    def _learn(self, user: str, text: str) -> None:
+        for challenge in re.findall(r"WWW-Authenticate: (.*?)\r\n", text):
+            if "algorithm=MD5" in challenge:
+                self._nonces[user] = re.findall(r'nonce="([^"]+)"', challenge)[0], 0
+
+    # ---- the loop
+
+    def _work(self, deadline: float, is_open: Callable[[], bool]) -> None:
+        """Answer, hang up and hear until nothing is open any more."""
+        while is_open() and (now := time.monotonic()) < deadline:
+            while self._answers and self._answers[0][0] <= now:
+                _, data, target = self._answers.popleft()
+                self._called.sendto(data, target)
+            while self._byes and self._byes[0][0] <= now:
+                self._bye(self._byes.popleft()[1])
+            ready, _, _ = select.select([self._caller, self._called], [], [], 0.002)
+            for wire in ready:
+                self._hear(wire)
+
+    def _hear(self, wire: socket.socket) -> None:
+        for _ in range(AT_ONCE):
+            try:
+                data, source = wire.recvfrom(65535)
+            except BlockingIOError:
+                return
+            if wire is self._caller:
+                self._caller_hears(data.decode())
+            else:
+                self._called_hears(data.decode(), source)
+
+
+def _message(first: str, headers: list[str], sdp: str = "") -> bytes:
+    kind = ["Content-Type: application/sdp"] if sdp else []
+    head = "\r\n".join([first, *headers, *kind, f"Content-Length: {len(sdp)}"])
+    return f"{head}\r\n\r\n{sdp}".encode()
+
+
+def _sdp(port: int, rest: str) -> str:
+    session = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+    return f"{session}m=audio {port} {rest}"
+
+
+def _read(text: str) -> Message:
+    first, *lines = text.partition("\r\n\r\n")[0].split("\r\n")
+    message = {"": first}
+    for line in lines:
+        name, _, value = line.partition(": ")
+        message[name] = value
+    return message
+
+
+def _inside(address: str) -> str:
+    """What stands between < and >."""
+    return address.partition("<")[2].partition(">")[0]
 
 
 def _md5(text: str) -> str:
@@ -269,18 +372,13 @@ def _name(wire: socket.socket) -> str:
 
 
 def main() -> None:
-    job = Job(**json.loads(sys.argv[1]))
-    load = Load(job)
-    for n, user in enumerate(job.called):
-        load.register(user, load.uas, n)
-    if job.digest == "reuse":
-        for n, user in enumerate(job.callers):
-            load.register(user, load.uac, n)
-    print(json.dumps({"ready": load.uas.getsockname()[1]}), flush=True)
-    if not sys.stdin.readline():
-        return
-    print(json.dumps(load.run()), flush=True)
-    sys.stdin.readline()
+    load = Load(Job(**json.loads(sys.argv[1])))
+    load.prepare()
+    print(json.dumps({"ready": load.port}), flush=True)
+    if sys.stdin.readline():
+        print(json.dumps(load.run()), flush=True)
+        sys.stdin.readline()
+    load.end()
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ from offhook.people.devices import Devices
 from offhook.people.directory import Directory, User
 from offhook.people.presence import PresenceKeeper
 from offhook.phones.addresses import address_towards
-from offhook.phones.edge import Phones, written
+from offhook.phones.edge import Phones
 from offhook.sip.malformed import Malformed
 from offhook.sip.uri import Uri
 from offhook.store.bindings import Bindings
@@ -95,15 +95,18 @@ class Server:
 
     def how_to_reach(self, *, demo_password: str = "") -> list[str]:
         """What whoever started it wants to read: the page's address, and how a phone is registered."""
-        sip = self.config.sip
-        lines = [f"Offhook is ready: {self.config.web.url}"]
-        ways = ", ".join(written(*way) for way in self._phones.listening)
+        ports: dict[str, list[str]] = {}
+        for transport, _, port in self._phones.listening:
+            if (found := str(port)) not in ports.setdefault(transport.upper(), []):
+                ports[transport.upper()].append(found)
+        ways = "; ".join(f"{transport} {', '.join(found)}" for transport, found in ports.items())
+        server = f"server {self.config.sip.domain} ({ways})"
+        lines = [f"Offhook is ready, open {self.config.web.url}"]
         if demo_password:
             lines.append(f"Sign in as anna, ben, carla … lena; the password is {demo_password}")
-            lines.append(f"Register a phone: server {ways}; user name anna-desk; the same password")
+            lines.append(f"To register a phone, enter {server}, user name anna-desk and the same password")
         else:
-            lines.append(f"Register a phone: what `offhook device add USER` prints; server {ways}")
-            lines.append(f"Phones' domain is {sip.domain}; the guide is docs/operating.md")
+            lines.append(f"To register a phone, enter {server} and what `offhook device add USER` prints")
         return lines
 
 
@@ -197,6 +200,7 @@ async def running(config: Config) -> AsyncIterator[Server]:
                 passwords=passwords,
                 page=Path(offhook.web.__file__).parent / "page",
                 calls_per_user=limits.calls_per_user,
+                catch_up=lambda: reload.look(),
                 origins=(config.web.url,),
             ),
             after=loop.call_later,

@@ -10,7 +10,7 @@ class LagWatch:
     """Wakes up 25 times a second and notes how late it was. Figures are of the last second, in seconds."""
 
     def __init__(self) -> None:
-        self._late: deque[float] = deque([0.0], maxlen=LOOKS_PER_SECOND)
+        self._late: deque[float] = deque([0.0] * LOOKS_PER_SECOND, maxlen=LOOKS_PER_SECOND)
         self._p90 = 0.0
         self.worst = 0.0  # since the start
 

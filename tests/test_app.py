@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 import uvloop
 
-from offhook.app import Alarm
+from offhook.app import Alarm, Server
+from offhook.config import Config, Sip, Web
+from tests.phones.exchange import Exchange, running
 
 FAR = 3600.0
 LOOPS: list[Callable[[], asyncio.AbstractEventLoop]] = [asyncio.new_event_loop, uvloop.new_event_loop]
@@ -106,3 +108,26 @@ def test_a_time_that_is_past_rings_at_once(on_loop: Callable[..., None]) -> None
         await bell.rings()
 
     on_loop(story())
+
+
+# ---- what is said at the start
+
+
+async def test_an_administrator_reads_what_to_open_and_in_one_line_how_a_phone_is_registered() -> None:
+    config = Config(web=Web(url="https://phone.example.com"), sip=Sip(domain="pbx.example.com")).completed()
+    async with running(Exchange("127.0.0.1")) as exchange:
+        (_, _, udp), (_, _, tcp) = exchange.phones.listening
+        assert Server(config, exchange.phones).how_to_reach() == [
+            "Offhook is ready, open https://phone.example.com",
+            f"To register a phone, enter server pbx.example.com (UDP {udp}; TCP {tcp})"
+            " and what `offhook device add USER` prints",
+        ]
+
+
+async def test_whoever_tries_the_demo_reads_how_to_sign_in_and_how_to_register() -> None:
+    config = Config(sip=Sip(domain="127.0.0.1")).completed()
+    async with running(Exchange("127.0.0.1")) as exchange:
+        _, sign_in, register = Server(config, exchange.phones).how_to_reach(demo_password="four words")
+        assert sign_in.endswith("the password is four words")
+        assert "server 127.0.0.1 (UDP " in register
+        assert "user name anna-desk" in register

@@ -16,7 +16,7 @@ from offhook.calls.media import Port
 from offhook.clock import Clock
 from offhook.config import Config
 from offhook.people.directory import DeviceInfo, Directory
-from offhook.phones.addresses import Addresses, bracketed
+from offhook.phones.addresses import Addresses
 from offhook.phones.binding import BindingStore, Contact
 from offhook.phones.device import PhoneDevice
 from offhook.phones.farewell import Farewells
@@ -332,8 +332,3 @@ def _complain(written: "asyncio.Future[None]") -> None:
 
 def _ignore(response: Response | None, now: float) -> None:
     """Whether it answers is its own affair."""
-
-
-def written(transport: Transport, host: str, port: int) -> str:
-    """An address of ours as a person types it into a phone."""
-    return f"{transport.upper()} {bracketed(host)}:{port}"

@@ -4,7 +4,7 @@ A wrong name and a wrong password get the same answer after the same time.
 """
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Protocol
 
 import msgspec
@@ -95,6 +95,7 @@ class Accounts:
         site: str,
         now: Callable[[], float],
         wall: Callable[[], float],
+        catch_up: Callable[[], Awaitable[None]],
     ) -> None:
         self._directory = directory
         self._feed = feed
@@ -107,6 +108,7 @@ class Accounts:
         self._site = site
         self._now = now
         self._wall = wall
+        self._catch_up = catch_up
         self._throttle = Throttle()
 
     async def login(self, username: str, password: str, address: str, former: Session | None) -> Session:
@@ -123,16 +125,13 @@ class Accounts:
         self._hub.end_sessions(lambda user, token: token == session.token)
 
     async def welcomed(self, token: str) -> Welcomed:
-        owner = self._directory.user(await self._links.owner(token, now=self._wall()) or "")
-        if owner is None:
-            raise _no_such_link()
+        owner = await self._invited(token)
         return Welcomed(owner.username, owner.name)
 
     async def welcome(self, token: str, password: str) -> Session:
         """Use a one-time link up: its user has chosen a password and is signed in."""
         _check(password)
-        if await self._links.owner(token, now=self._wall()) is None:
-            raise _no_such_link()
+        await self._invited(token)
         user = await self._links.use(token, await self._hash(password), now=self._wall())
         if user is None or self._directory.user(user) is None:
             raise _no_such_link()
@@ -177,6 +176,16 @@ class Accounts:
             view: Any = self._views.view(live, OWN)
             devices.append(view)
         return devices
+
+    async def _invited(self, token: str) -> User:
+        """Whose one-time link this is; the command line may have made both a moment ago. Raises Refused."""
+        id = await self._links.owner(token, now=self._wall())
+        if id is not None and self._directory.user(id) is None:
+            await self._catch_up()
+        user = self._directory.user(id or "")
+        if user is None:
+            raise _no_such_link()
+        return user
 
     async def _proved(self, user: User | None, name: str, password: str, address: str) -> bool:
         """Whether the password is right. Each try counts as wrong until it is right; too many are refused."""

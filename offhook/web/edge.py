@@ -3,7 +3,7 @@
 Features may add commands, parts, views, checks and metrics until `start`.
 """
 
-from collections.abc import Callable, Iterable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -44,6 +44,10 @@ class Users(UserStore, UserSearch, Protocol):
     """What is kept of users."""
 
 
+async def _nothing_new() -> None:
+    """Where nobody but us changes the database."""
+
+
 @dataclass(frozen=True, slots=True)
 class Needs:
     """What the web edge is given. `hosts`: where a browser that reached us at an address finds our media."""
@@ -65,6 +69,7 @@ class Needs:
     passwords: Passwords
     page: Path
     calls_per_user: int = 10
+    catch_up: Callable[[], Awaitable[None]] = _nothing_new  # take in at once what others did to the database
     origins: Sequence[str] = ()  # where else the page is served, by a proxy
 
 
@@ -107,6 +112,7 @@ class Web:
             site=needs.site,
             now=clock.now,
             wall=lambda: clock.wall(clock.now()),
+            catch_up=needs.catch_up,
         )
         limits = Limits(needs.calls_per_user)
         for part in (needs.feed, needs.switch, needs.directory, needs.devices, self._accounts, limits):

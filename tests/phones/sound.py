@@ -1,6 +1,7 @@
 """A phone's ears and mouth: plain RTP over a real socket, tones in and out. It speaks A-law and hears both laws."""
 
 import asyncio
+import contextlib
 import math
 import random
 import socket
@@ -91,6 +92,12 @@ class Sound:
     def say(self, hertz: float | None) -> None:
         """A tone without end; None: be silent (and send nothing)."""
         self._hertz = hertz
+
+    def throw(self, data: bytes) -> None:
+        """Anything at all, to where the sound goes."""
+        assert self.peer is not None, "there is somebody to throw it at"
+        with contextlib.suppress(OSError):
+            self._socket.sendto(data, self.peer)
 
     def hears(self, hertz: float, *, seconds: float = 0.5) -> bool:
         """Whether the last while was mostly this tone (Goertzel)."""

@@ -44,7 +44,7 @@ KEEP_CONNECTIONS = """
     };
 """
 
-# The loudest frequency among all that arrives over live connections, as [hertz, level in dB]; 0 if nothing can.
+# The loudest frequency among all that arrives, as [hertz, level in dB]; 0 Hz while there is no connection.
 LISTEN = """async () => {
     const live = window.connections.filter(c => c.connectionState === "connected");
     const tracks = live.map(c => c.getReceivers()[0]?.track).filter(Boolean);
