@@ -86,7 +86,10 @@ class Generator:
 
 
 def measured(target: Target, units: int, **job: object) -> tuple[float, dict[str, float]]:
-    """CPU-µs per unit of what a load does, and what became of it, in the best round."""
+    """CPU-µs per unit of what a load does, and what became of it, in the best round.
+
+    That is the cheapest of those in which least failed: what is refused costs little.
+    """
     rounds = []
     for _ in range(ROUNDS):
         generator = Generator(**job)
@@ -95,7 +98,7 @@ def measured(target: Target, units: int, **job: object) -> tuple[float, dict[str
         time.sleep(0.3)  # for records to be written
         rounds.append(((target.cpu() - before) / units * 1e6, result))
         generator.end()
-    return min(rounds, key=lambda each: each[0])
+    return min(rounds, key=lambda each: (each[1].get("failed", 0) + each[1].get("stuck", 0), each[0]))
 
 
 def free_port() -> int:
@@ -146,7 +149,7 @@ def offhook(folder: Path) -> Iterator[Target]:
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         pids = [process.pid, *map(int, children)]
         memory = sum(_pss(pid) for pid in pids)
-        print(f"server and worker idle: {memory:.0f} MB")
+        print(f"server and worker idle: {memory:.0f} MB   goal 120: {'met' if memory <= 120 else 'MISSED'}")
         yield Target(("127.0.0.1", sip), pids)
     finally:
         process.terminate()

@@ -4,27 +4,22 @@ import asyncio
 import gc
 import logging
 import os
-import resource
-import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import offhook.web
-from offhook import logs
+from offhook import logs, process
 from offhook.calls.cause import Cause
 from offhook.calls.media import Port, PortEvent
 from offhook.calls.routing import first_of
 from offhook.calls.switch import Switch
 from offhook.calls.users import everyone
-from offhook.certificates import Certificate, names_of_this_machine, own_certificate
 from offhook.clock import Clock
-from offhook.config import Config, Demo, Sip
-from offhook.config import Web as WebSection
+from offhook.config import Config, Demo
 from offhook.demo import configuration, furnish
 from offhook.features.dialogs import DialogsOnDisk
 from offhook.features.records import Recorder
@@ -36,12 +31,10 @@ from offhook.media.engine import open_engine
 from offhook.metrics import measure
 from offhook.passwords import Passwords
 from offhook.people.devices import Devices
-from offhook.people.directory import Directory, User
+from offhook.people.directory import Directory
 from offhook.people.presence import PresenceKeeper
-from offhook.phones.addresses import address_towards
 from offhook.phones.edge import Phones
-from offhook.sip.malformed import Malformed
-from offhook.sip.uri import Uri
+from offhook.places import candidates, certificate, finder, media_hosts
 from offhook.store.bindings import Bindings
 from offhook.store.database import open_database
 from offhook.store.devices import Devices as KeptDevices
@@ -65,7 +58,7 @@ logger = logging.getLogger(__name__)
 async def serve(config: Config) -> None:
     """Run the server until SIGTERM or SIGINT."""
     logs.set_up(config.log)
-    stop = _stop_signals()
+    stop = process.stop_signals()
     async with running(config) as server:
         for line in server.how_to_reach():
             _say(line)
@@ -77,7 +70,7 @@ async def demo(options: Demo) -> None:
     """The same with twelve users to try it out."""
     config = configuration(options)
     logs.set_up(config.log)
-    stop = _stop_signals()
+    stop = process.stop_signals()
     password = await furnish(config, options)
     async with running(config) as server:
         for line in server.how_to_reach(demo_password=password):
@@ -113,7 +106,7 @@ class Server:
 @asynccontextmanager
 async def running(config: Config) -> AsyncIterator[Server]:
     """The whole server, from the first open file to the last closed one."""
-    _prepare_process()
+    process.prepare()
     loop = asyncio.get_running_loop()
     clock = Clock(loop.time, time.time)
     async with AsyncExitStack() as stack:
@@ -136,13 +129,13 @@ async def running(config: Config) -> AsyncIterator[Server]:
             if (owner := owners.get(port)) is not None:
                 owner.heard_from_port(event, loop.time())
 
-        hosts = config.media.hosts or _all_hosts()
+        hosts = media_hosts(config)
         ports = config.media.ports
         workers = config.media.workers or max(1, (os.cpu_count() or 1) - 1)
         engine = await stack.enter_async_context(open_engine(workers, hosts, (ports.first, ports.last), news))
 
-        route = first_of([everyone(_finder(directory, config), devices.of)])
-        alarm = Alarm(loop)
+        route = first_of([everyone(finder(directory, config), devices.of)])
+        alarm = process.Alarm(loop)
         limits = config.limits
         switch = Switch(
             route,
@@ -158,8 +151,8 @@ async def running(config: Config) -> AsyncIterator[Server]:
         presence = PresenceKeeper(feed, loop.time)
 
         lag = LagWatch()
-        certificate = _certificate(config, config.web)
-        for_phones = _certificate(config, config.sip) if config.sip.certificate else certificate
+        for_browsers = certificate(config, config.web)
+        for_phones = certificate(config, config.sip) if config.sip.certificate else for_browsers
         dialogs = DialogsOnDisk(Dialogs(database))
         phones = Phones(
             config,
@@ -192,7 +185,7 @@ async def running(config: Config) -> AsyncIterator[Server]:
                 devices=devices,
                 ids=ids,
                 owners=owners,
-                hosts=lambda host: _candidates(host, config),
+                hosts=lambda host: candidates(host, config),
                 users=users,
                 links=Links(database, config.site),
                 sessions=sessions,
@@ -213,7 +206,7 @@ async def running(config: Config) -> AsyncIterator[Server]:
         measure(web.health, phones=phones, switch=switch, engine=engine, database=database, lag=lag)
 
         listener = Listener(
-            config.web.listen.host, config.web.listen.port, certificate.context if config.web.https else None
+            config.web.listen.host, config.web.listen.port, for_browsers.context if config.web.https else None
         )
         server = web.server([listener])
         await server.start()
@@ -225,131 +218,24 @@ async def running(config: Config) -> AsyncIterator[Server]:
 
         tasks = [
             lag.run(),
-            _every(CHANGES_SECONDS, reload.look),
-            _every(ALIVE_SECONDS, lambda: meta.stamp_alive(clock.wall(loop.time()))),
-            _every(CERTIFICATE_SECONDS, _now(certificate.refresh)),
-            _every(CERTIFICATE_SECONDS, _now(for_phones.refresh)),
-            _every(60.0, _now(clock.renew)),
-            _every(3600.0, lambda: sessions.forget_expired(now=clock.wall(loop.time()))),
+            process.every(CHANGES_SECONDS, reload.look),
+            process.every(ALIVE_SECONDS, lambda: meta.stamp_alive(clock.wall(loop.time()))),
+            process.every(CERTIFICATE_SECONDS, process.waiting_for_nothing(for_browsers.refresh)),
+            process.every(CERTIFICATE_SECONDS, process.waiting_for_nothing(for_phones.refresh)),
+            process.every(60.0, process.waiting_for_nothing(clock.renew)),
+            process.every(3600.0, lambda: sessions.forget_expired(now=clock.wall(loop.time()))),
         ]
         running_tasks = [loop.create_task(task) for task in tasks]
-        stack.push_async_callback(_cancelled, running_tasks)
+        stack.push_async_callback(process.end, running_tasks)
         gc.collect()
         gc.freeze()
         yield Server(config, phones)
-
-
-class Alarm:
-    """One timer for the switch: rings no later than the earliest time it was set for."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.ring: Callable[[], None] = lambda: None
-        self._loop = loop
-        self._timer: asyncio.TimerHandle | None = None
-        self._at = float("inf")
-
-    def set(self, at: float) -> None:
-        if at < self._at:
-            if self._timer is not None:
-                self._timer.cancel()
-            self._timer, self._at = self._loop.call_at(at, self._due), at
-
-    def _due(self) -> None:
-        self._timer, self._at = None, float("inf")
-        self.ring()
-
-
-# ---- what the parts are given
-
-
-def _finder(directory: Directory, config: Config) -> Callable[[str], User | None]:
-    """Who is meant by what was dialled: a number, a user name, or either as a SIP address of ours."""
-    ours = {config.sip.domain, config.net.public, *names_of_this_machine()}
-
-    def find(dialled: str) -> User | None:
-        if dialled.lower().startswith(("sip:", "sips:", "tel:")):
-            try:
-                uri = Uri.parse(dialled.encode())
-            except Malformed:
-                return None
-            if uri.host and uri.host not in ours:
-                return None
-            dialled = uri.user
-        return directory.by_number(dialled) or directory.by_username(dialled)
-
-    return find
-
-
-def _all_hosts() -> tuple[str, ...]:
-    """Everywhere; IPv6 too where the machine has it."""
-    return ("0.0.0.0", "::") if Path("/proc/net/if_inet6").exists() else ("0.0.0.0",)
-
-
-def _candidates(reached_at: str, config: Config) -> list[str]:
-    """Where a browser that reached us at this address finds our media."""
-    if config.media.hosts:
-        return list(config.media.hosts)
-    found = [reached_at, config.net.public, config.net.public6, address_towards("192.0.2.1")]
-    return list(dict.fromkeys(host for host in found if host))
-
-
-def _certificate(config: Config, section: WebSection | Sip) -> Certificate:
-    """The one given for this section, or one of our own for every name we go by."""
-    if section.certificate:
-        return Certificate(Path(section.certificate), Path(section.key))
-    names = [urlsplit(config.web.url).hostname, config.sip.domain, config.net.public, config.net.public6]
-    listening = [config.web.listen.host, *[address.host for address in config.sip.tls]]
-    everywhere = ("", None, "0.0.0.0", "::")
-    own = [*names_of_this_machine(), *[name for name in [*names, *listening] if name not in everywhere]]
-    return own_certificate(Path(config.data), [name for name in own if name])
 
 
 async def _end_calls(switch: Switch, loop: asyncio.AbstractEventLoop) -> None:
     if switch.calls:
         switch.end_all(Cause.RESTART, loop.time())
         await asyncio.sleep(GOODBYE_SECONDS)
-
-
-# ---- the process
-
-
-def _prepare_process() -> None:
-    """Sockets for every call, short turns beside busy threads, and no collector's pauses."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    sys.setswitchinterval(0.0005)
-    gc.set_threshold(50_000, 20, 100)
-
-
-def _stop_signals() -> asyncio.Event:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for sign in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(sign, stop.set)
-    return stop
-
-
-async def _every(seconds: float, work: Callable[[], Awaitable[object]]) -> None:
-    while True:
-        try:
-            await work()
-        except Exception:
-            logger.exception("something that is done every %g s failed", seconds)
-        await asyncio.sleep(seconds)
-
-
-def _now(work: Callable[[], object]) -> Callable[[], Awaitable[None]]:
-    async def done() -> None:
-        work()
-
-    return done
-
-
-async def _cancelled(tasks: list["asyncio.Task[None]"]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _report(who: object, why: Exception) -> None:

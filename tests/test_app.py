@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import uvloop
 
-from offhook.app import Alarm, Server
+from offhook.app import Server
 from offhook.config import Config, Sip, Web
+from offhook.process import Alarm
 from tests.phones.exchange import Exchange, running
 
 FAR = 3600.0

@@ -412,8 +412,9 @@ class Call:
         return [m for m in self._members.values() if m.state is LegState.RINGING and not m.calls_us]
 
     def _users(self) -> tuple[str, ...]:
-        users = [m.leg.party.user for m in self._members.values() if m.state is not LegState.GONE]
-        return tuple(dict.fromkeys(user for user in users if user))
+        users = {m.leg.party.user: None for m in self._members.values() if m.state is not LegState.GONE}
+        users.pop("", None)
+        return tuple(users)
 
     # ---- sound and time
 

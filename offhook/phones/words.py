@@ -1,6 +1,6 @@
 """What a phone's leg writes into SIP headers, and what it reads out of bodies that are not SDP."""
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from offhook.calls.cause import Cause
 from offhook.calls.leg import Party
@@ -21,6 +21,7 @@ def address_of(party: Party, host: str) -> bytes:
     return bytes(NameAddr(display, bytes(uri)))
 
 
+@cache
 def reason(cause: Cause) -> bytes:
     """Why we end a line, RFC 3326: phones show a missed call or not by it."""
     if cause is Cause.ANSWERED_ELSEWHERE:

@@ -137,8 +137,7 @@ def _write_media(media: Media, lines: list[str], *, with_host: bool) -> None:
     lines.append(f"m={media.kind} {media.port} {media.proto} {' '.join(media.formats)}")
     if with_host and media.host:
         lines.append(f"c={_network(media.host)}")
-    lines += [f"a=rtpmap:{rtpmap}" for rtpmap in media.rtpmaps]
-    lines += [f"a=fmtp:{payload} {text}" for payload, text in media.fmtps]
+    lines += _codec_lines(media.rtpmaps, media.fmtps)
     if media.ptime is not None:
         lines.append(f"a=ptime:{media.ptime}")
     lines += [f"a=crypto:{crypto}" for crypto in media.cryptos]
@@ -161,6 +160,14 @@ def _write_media(media: Media, lines: list[str], *, with_host: bool) -> None:
     if media.rtcp_mux:
         lines.append("a=rtcp-mux")
     lines.append(f"a={media.direction}")
+
+
+@lru_cache(maxsize=256)
+def _codec_lines(rtpmaps: tuple[Rtpmap, ...], fmtps: tuple[tuple[int, str], ...]) -> tuple[str, ...]:
+    return (
+        *[f"a=rtpmap:{rtpmap}" for rtpmap in rtpmaps],
+        *[f"a=fmtp:{payload} {text}" for payload, text in fmtps],
+    )
 
 
 def _network(host: str) -> str:

@@ -1,8 +1,8 @@
 """SIP messages: bytes all the way, cut only where somebody looks (RFC 3261 §7).
 
-`parse` reads the start line and cuts the lines; headers are indexed at the first question, in one
-dictionary with lower-case long names. After `parse` nothing raises but `validate`, which each new
-request and each response must pass before it is believed:
+`parse` reads the start line and files the headers as they are, in one dictionary with lower-case long
+names. After `parse` nothing raises but `validate`, which each new request and each response must pass
+before it is believed:
 
     parse(data) -> Request | Response           raises Malformed
     validate(message) -> None                   raises Malformed
@@ -11,6 +11,7 @@ request and each response must pass before it is believed:
 """
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from offhook.sip.flow import Flow
@@ -55,21 +56,16 @@ _Fault = tuple[str, bytes, int]
 class Message:
     """What requests and responses share: headers, body, and the fields every machine looks at."""
 
-    __slots__ = ("_body", "_fault", "_headers", "_lines", "_repeated")
+    __slots__ = ("_body", "_fault", "_repeated", "get")
+
+    get: Callable[[bytes], bytes | None]
+    """The value under a lower-case long name; repeated headers are joined with a comma."""
 
     def __init__(self, lines: list[bytes], body: bytes) -> None:
-        self._lines: list[bytes] = lines
         self._body: bytes = body
-        self._headers: dict[bytes, bytes] | None = None
         self._repeated: dict[bytes, list[bytes]] | None = None
         self._fault: _Fault | None = None
-
-    def get(self, name: bytes) -> bytes | None:
-        """The value under a lower-case long name; repeated headers are joined with a comma."""
-        headers = self._headers
-        if headers is None:
-            headers = self._index()
-        return headers.get(name)
+        self.get = self._file(lines).get
 
     def all(self, name: bytes) -> list[bytes]:
         """The values line by line, for headers whose commas do not separate (Authorization)."""
@@ -143,12 +139,11 @@ class Message:
     def _stand_in(self, branch: bytes) -> bytes:
         return branch
 
-    def _index(self) -> dict[bytes, bytes]:
+    def _file(self, lines: list[bytes]) -> dict[bytes, bytes]:
         headers: dict[bytes, bytes] = {}
-        self._headers = headers
         known = NAMES.get
         key: bytes | None = None
-        for line in self._lines:
+        for line in lines:
             name, colon, value = line.partition(b":")
             found = known(name)
             if found is None:
@@ -166,7 +161,6 @@ class Message:
                 key = None
             else:
                 self._repeat(headers, key, value.strip())
-        self._lines = []
         return headers
 
     def _unfold(self, headers: dict[bytes, bytes], key: bytes | None, line: bytes) -> None:

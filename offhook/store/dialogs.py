@@ -14,6 +14,13 @@ from offhook.sip.flow import Flow
 from offhook.store.database import Database, Row, Value
 
 _COLUMNS = "leg, call_id, local, remote, cseq, target, routes, transport, host, port, local_host, local_port"
+_PUT = (
+    f"insert into dialogs ({_COLUMNS}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+    " on conflict (leg) do update set call_id = excluded.call_id, local = excluded.local,"
+    " remote = excluded.remote, cseq = excluded.cseq, target = excluded.target,"
+    " routes = excluded.routes, transport = excluded.transport, host = excluded.host,"
+    " port = excluded.port, local_host = excluded.local_host, local_port = excluded.local_port"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +40,7 @@ class Dialogs:
         return [_kept(row) for row in rows]
 
     def put(self, talking: Iterable[KeptDialog]) -> "asyncio.Future[None]":
-        return self._database.write(
-            f"insert into dialogs ({_COLUMNS})"
-            " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
-            " on conflict (leg) do update set call_id = excluded.call_id, local = excluded.local,"
-            " remote = excluded.remote, cseq = excluded.cseq, target = excluded.target,"
-            " routes = excluded.routes, transport = excluded.transport, host = excluded.host,"
-            " port = excluded.port, local_host = excluded.local_host, local_port = excluded.local_port",
-            [_row(kept) for kept in talking],
-        )
+        return self._database.write(_PUT, [_row(kept) for kept in talking])
 
     def remove(self, legs: Iterable[str]) -> "asyncio.Future[None]":
         return self._database.write("delete from dialogs where leg = $1", [(leg,) for leg in legs])

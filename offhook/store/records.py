@@ -23,6 +23,13 @@ _COLUMNS = (
     "id, call, user_id, direction, outcome, other_number, other_name, other_user,"
     " device, begun, answered, ended, cause"
 )
+_KEEP = (
+    f"insert into records ({_COLUMNS}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+    " on conflict (id) do update set outcome = excluded.outcome,"
+    " other_number = excluded.other_number, other_name = excluded.other_name,"
+    " other_user = excluded.other_user, device = excluded.device, answered = excluded.answered,"
+    " ended = excluded.ended, cause = excluded.cause"
+)
 _FILTERS: dict[Filter, str] = {
     "all": "",
     "missed": " and direction = 'in' and outcome = 'missed'",
@@ -76,15 +83,7 @@ class Records:
 
     def keep(self, records: Iterable[Record]) -> "asyncio.Future[None]":
         """Write these as they are now, in the next group commit; done when they are on disk."""
-        return self._database.write(
-            f"insert into records ({_COLUMNS})"
-            " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
-            " on conflict (id) do update set outcome = excluded.outcome,"
-            " other_number = excluded.other_number, other_name = excluded.other_name,"
-            " other_user = excluded.other_user, device = excluded.device, answered = excluded.answered,"
-            " ended = excluded.ended, cause = excluded.cause",
-            [self._row(record) for record in records],
-        )
+        return self._database.write(_KEEP, [self._row(record) for record in records])
 
     async def page(
         self, user: str, *, before: str = "", limit: int = 50, filter: Filter = "all"

@@ -240,6 +240,14 @@ class _WebSocket(WebSocketsSansIOProtocol):
             extensions: dict[str, Any] = self.scope["extensions"]
             extensions[_CUT] = self._cut
 
+    async def send(self, message: Any) -> None:
+        """What we refuse, and who is gone before we answer, is no fault of ours: else uvicorn logs one."""
+        try:
+            await super().send(message)
+        finally:
+            if message["type"] == "websocket.http.response.body" or self.transport.is_closing():
+                self.handshake_complete = True
+
     def _cut(self, code: int) -> None:
         if self.close_sent or self.transport.is_closing():
             return

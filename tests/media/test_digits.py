@@ -16,7 +16,7 @@ def event(key: int, *, ended: bool = False, duration: int = 160) -> bytes:
 
 
 def dialler(stream: Outgoing, event: int | None = 101) -> Dialler:
-    return Dialler(stream, event=event, law="PCMA", audio=8)
+    return Dialler(stream, event=event, rate=8000, law="PCMA", audio=8)
 
 
 def sent(ours: Dialler, keys: str) -> list[bytes]:

@@ -1,4 +1,7 @@
-"""A phone's ears and mouth: plain RTP over a real socket, tones in and out. It speaks A-law and hears both laws."""
+"""A phone's ears and mouth: plain RTP over a real socket, tones in and out.
+
+It speaks A-law and hears both laws.
+"""
 
 import asyncio
 import contextlib

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.stories import network
 from tests.stories.office import Office
 
 
@@ -31,3 +32,16 @@ def _open(office: Office) -> Iterator[Office]:
         status = office.stop()
     assert status == 0
     assert office.errors() == []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "own_network: runs in a namespace with a network of its own")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> None:
+    """Nothing of a story that runs elsewhere is made ready here."""
+    if item.get_closest_marker("own_network") and not network.is_inside:
+        story = item.nodeid
+        item.runtest = lambda: network.run_inside(story)  # type: ignore[method-assign]
+        item.setup = lambda: None  # type: ignore[method-assign]

@@ -40,7 +40,7 @@ class Bridge:
         self._tell = tell
         self._wake = wake
         self._members: dict[int, Member] = {}
-        self._relays: dict[tuple[int, int], dict[int, relay.Relay]] = {}  # by source and hearer
+        self._ways: dict[tuple[int, int], relay.Way] = {}  # by source and hearer
         self._listeners: list[tuple[Player, Port]] = []  # who is read a file
         self._sources: list[Port | Player] = []
         self._mixed: list[Port] = []
@@ -109,12 +109,11 @@ class Bridge:
             self._mix(now, steps)
 
     def dialled(self, port: int, key: str) -> None:
-        """A digit came in: who hears this port but cannot take its events is dialled to anew."""
+        """A digit came in: who hears this port but takes no events is dialled to anew."""
         member = self._members.get(port)
         if member is None or not member.heard or not isinstance(member.port, Port):
             return
-        event = member.port.formats.event
-        if event is None or member.port.jitter is not None:
+        if member.port.jitter is not None:
             return  # in a room digits are for us alone
         for other in self._members.values():
             if (
@@ -122,7 +121,7 @@ class Bridge:
                 and other.hears
                 and isinstance(other.port, Port)
                 and other.port.can_hear
-                and other.port.formats.to_send(event) is None
+                and other.port.formats.event is None
             ):
                 self.dial(other.port, key)
 
@@ -138,17 +137,17 @@ class Bridge:
         for port in self._phones():
             hearers = []
             for hearer in straight.get(port.number, ()):
-                way = port.number, hearer.number
-                kept[way] = self._relays.get(way, {})
-                hearers.append((hearer, kept[way]))
+                ends = port.number, hearer.number
+                way = kept[ends] = self._ways.get(ends) or relay.Way(hearer)
+                hearers.append(way)
             relay.wire(port, hearers)
             mixed = bool(self._sources) and port in speaking
             if mixed and port.jitter is None:
                 port.jitter = Jitter()
             elif not mixed:
                 port.jitter = None
-            self._ask_for_g711(port, [hearer for hearer, _ in hearers], mixed=mixed)
-        self._relays = kept
+            self._ask_for_g711(port, [way.to for way in hearers], mixed=mixed)
+        self._ways = kept
 
     def _ask_for_g711(self, port: Port, hearers: list[Port], *, mixed: bool) -> None:
         first = port.formats.first

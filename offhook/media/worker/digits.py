@@ -59,8 +59,9 @@ class Dialler:
     tones in G.711.
     """
 
-    def __init__(self, stream: Outgoing, *, event: int | None, law: g711.Law, audio: int) -> None:
+    def __init__(self, stream: Outgoing, *, event: int | None, rate: int, law: g711.Law, audio: int) -> None:
         self._stream = stream
+        self._rate = rate  # of the events
         self._event = event
         self._law: g711.Law = law
         self._audio = audio
@@ -99,12 +100,14 @@ class Dialler:
     def _as_event(self, second: int, frame: int, now: float) -> bytes:
         stream = self._stream
         if frame == 0:
-            self._began = stream.resume(now)[1]  # all packets of an event say when it began (§2.5.1.2)
+            self._began = stream.resume(now, self._rate)[
+                1
+            ]  # all packets of an event say when it began (§2.5.1.2)
             stream.feeder = self
             stream.timestamp = self._began
             stream.at = now
             second |= MARKER
-        duration = min(frame + 1, FRAMES) * stream.rate // 50
+        duration = min(frame + 1, FRAMES) * self._rate // 50
         ended = frame >= FRAMES - 1
         payload = bytes((KEYS.index(self._keys[0]), ended << 7 | _VOLUME)) + duration.to_bytes(2, "big")
         stream.seq = (stream.seq + 1) & 0xFFFF

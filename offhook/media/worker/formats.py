@@ -45,9 +45,13 @@ class Formats:
         sound = [code for code in self.codes if not code.is_event and code.name != "cn"]
         self.first = sound[0] if sound else None
         self.g711 = next((code for code in sound if code.law is not None), None)
-        events = [code for code in self.codes if code.is_event]
-        rate = self.first.rate if self.first else 8000
-        self.event = next((code for code in events if code.rate == rate), events[0] if events else None)
+        self._events = [code for code in self.codes if code.is_event]
+        self.event = self.event_at(self.first.rate if self.first else 8000)
+
+    def event_at(self, rate: int) -> Code | None:
+        """How digits go out beside sound of this clock rate; None if they cannot."""
+        events = self._events
+        return next((code for code in events if code.rate == rate), events[0] if events else None)
 
     def to_send(self, code: Code) -> tuple[Code, bytes | None] | None:
         """How what is `code` elsewhere goes out here, and through which table; None if it cannot."""

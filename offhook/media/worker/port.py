@@ -32,10 +32,20 @@ class Life(Enum):
 
 class Port:
     def __init__(
-        self, number: int, bridge: int, shared: Shared, owner: Owner, *, send: Send, send_rtcp: Send
+        self,
+        number: int,
+        bridge: int,
+        shared: Shared,
+        owner: Owner,
+        *,
+        send: Send,
+        send_rtcp: Send,
+        one_stream: bool,
     ) -> None:
+        """`one_stream`: everything goes out on one SSRC, else each clock rate has its own (RFC 7160)."""
         self.number = number
         self.bridge = bridge
+        self.one_stream = one_stream
         self.formats = formats_of(())
         self.sends = False
         self.links: Links = NOBODY
@@ -97,6 +107,7 @@ class Port:
             self._dialler = Dialler(
                 self.stream(event.rate if event else 8000),
                 event=event.send if event else None,
+                rate=event.rate if event else 8000,
                 law=(sound.law if sound else None) or "PCMA",
                 audio=sound.send if sound else 0,
             )
@@ -121,9 +132,10 @@ class Port:
         return sum(stream.packets for stream in self._streams.values())
 
     def stream(self, rate: int) -> Outgoing:
-        stream = self._streams.get(rate)
+        key = 0 if self.one_stream else rate
+        stream = self._streams.get(key)
         if stream is None:
-            stream = self._streams[rate] = Outgoing(rate)
+            stream = self._streams[key] = Outgoing(rate)
         return stream
 
     def transmit(self, packet: bytes) -> None:

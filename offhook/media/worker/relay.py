@@ -1,6 +1,9 @@
 """The straight way from one port to another: the same sound under our own header."""
 
-from offhook.media.worker.around import NOBODY
+from collections.abc import Sequence
+
+from offhook.media.worker.around import NOBODY, Link
+from offhook.media.worker.formats import Code
 from offhook.media.worker.port import Port
 from offhook.media.worker.rtp import HEADER, MARKER, VERSION_2, Outgoing
 
@@ -14,9 +17,10 @@ class Relay:
     follow those the receiver has already seen from us.
     """
 
-    __slots__ = ("_seq", "_ssrc", "_stream", "_timestamp", "_transmit")
+    __slots__ = ("_seq", "_ssrc", "_stream", "_timestamp", "_transmit", "rate")
 
     def __init__(self, to: Port, rate: int) -> None:
+        self.rate = rate
         self._stream: Outgoing = to.stream(rate)
         self._transmit = to.transmit
         self._ssrc = -1
@@ -37,7 +41,7 @@ class Relay:
         if stream.feeder is not self or ssrc != self._ssrc:
             if stream.held:
                 return
-            next_seq, next_timestamp = stream.resume(now)
+            next_seq, next_timestamp = stream.resume(now, self.rate)
             self._seq = next_seq - seq
             self._timestamp = next_timestamp - timestamp
             self._ssrc = ssrc
@@ -58,24 +62,128 @@ class Relay:
     def break_off(self) -> None:
         self._ssrc = -1
 
+    def number(self, seq: int, ssrc: int) -> int | None:
+        """Under which number this packet of the source's would go on; None while others feed the stream."""
+        if self._stream.feeder is not self or ssrc != self._ssrc:
+            return None
+        return seq + self._seq & 0xFFFF
 
-def wire(source: Port, hearers: list[tuple[Port, dict[int, Relay]]]) -> None:
-    """Lay the links of a source to those who hear it alone; `Relay`s are kept by clock rate."""
-    links: dict[int, tuple[tuple[Relay, int, bytes | None], ...]] = {}
-    for code in source.formats.codes if hearers else ():
-        for hearer, relays in hearers:
-            way = hearer.formats.to_send(code)
-            if way is None:
+
+class EventRelay:
+    """Carries digits that are counted by another clock than they go out with.
+
+    They take the sound's numbers; each begins where our stream is when it comes, and lasts as long as it did.
+    """
+
+    __slots__ = ("_began", "_event", "_ours", "_seq", "_sound", "_ssrc", "_stream", "_theirs", "_transmit")
+
+    def __init__(self, to: Port, sound: Relay, *, theirs: int, ours: int) -> None:
+        """`sound` is what they go out with, `theirs` and `ours` the clock rates of their durations."""
+        self._stream: Outgoing = to.stream(sound.rate)
+        self._transmit = to.transmit
+        self._sound = sound
+        self._theirs = theirs
+        self._ours = ours
+        self._event = -1, 0  # SSRC and timestamp of the newest
+        self._began = 0
+        self._ssrc = -1
+        self._seq = 0
+
+    def carry(
+        self,
+        second: int,
+        table: bytes | None,
+        seq: int,
+        timestamp: int,
+        ssrc: int,
+        payload: bytes,
+        now: float,
+    ) -> None:
+        stream = self._stream
+        last_ssrc, last = self._event
+        is_new = (ssrc, timestamp) != self._event
+        if len(payload) < 4 or (is_new and ssrc == last_ssrc and (timestamp - last) & 0x80000000):
+            return  # half an event, or a straggler that would be a digit once more
+        number = self._sound.number(seq, ssrc)
+        if number is None:
+            if stream.feeder is not self or ssrc != self._ssrc:
+                if stream.held:
+                    return
+                number, stream.timestamp = stream.resume(now, self._sound.rate)
+                self._seq = number - seq
+                self._ssrc = ssrc
+                stream.feeder = self
+                stream.at = now
+                is_new = True
+            number = seq + self._seq & 0xFFFF
+        if is_new:
+            self._event = ssrc, timestamp
+            self._began = stream.timestamp_at(now)
+            second |= MARKER
+        if not (number - stream.seq) & 0x8000:
+            stream.seq = number
+        duration = min(0xFFFF, int.from_bytes(payload[2:4], "big") * self._ours // self._theirs)
+        stream.packets += 1
+        stream.octets += 4
+        header = _pack(VERSION_2, second, number, self._began, stream.ssrc)
+        self._transmit(header + payload[:2] + duration.to_bytes(2, "big"))
+
+    def break_off(self) -> None:
+        self._ssrc = -1
+
+
+class Way:
+    """From one port to another: its relays, kept while the one hears the other."""
+
+    def __init__(self, to: Port) -> None:
+        self.to = to
+        self._sound: dict[int, Relay] = {}  # by clock rate
+        self._events: dict[tuple[int, int, int], EventRelay] = {}
+
+    def sound(self, rate: int) -> Relay:
+        relay = self._sound.get(rate)
+        if relay is None:
+            relay = self._sound[rate] = Relay(self.to, rate)
+        return relay
+
+    def events(self, theirs: Code, ours: Code, rate: int) -> Link:
+        """For digits of theirs that go out as ours beside sound of this clock rate."""
+        sound = self.sound(rate if self.to.one_stream else ours.rate)
+        if theirs.rate == ours.rate == sound.rate:
+            return sound
+        clocks = theirs.rate, ours.rate, sound.rate
+        relay = self._events.get(clocks)
+        if relay is None:
+            relay = self._events[clocks] = EventRelay(self.to, sound, theirs=theirs.rate, ours=ours.rate)
+        return relay
+
+
+def wire(source: Port, ways: Sequence[Way]) -> None:
+    """Lay the links of a source to those who hear it alone."""
+    links: dict[int, tuple[tuple[Link, int, bytes | None], ...]] = {}
+    for code in source.formats.codes if ways else ():
+        for way in ways:
+            found = _link(source, way, code)
+            if found is None:
                 continue
-            ours, table = way
-            relay = relays.get(ours.rate)
-            if relay is None:
-                relay = relays[ours.rate] = Relay(hearer, ours.rate)
+            link, send, table = found
             for marker in (0, MARKER):
                 second = code.receive | marker
-                links[second] = *links.get(second, ()), (relay, ours.send | marker, table)
+                links[second] = *links.get(second, ()), (link, send | marker, table)
     source.links = NOBODY
     if links:
         source.links = NOBODY.copy()
-        for second, ways in links.items():
-            source.links[second] = ways
+        for second, them in links.items():
+            source.links[second] = them
+
+
+def _link(source: Port, way: Way, code: Code) -> tuple[Link, int, bytes | None] | None:
+    formats = way.to.formats
+    if not code.is_event:
+        found = formats.to_send(code)
+        return None if found is None else (way.sound(found[0].rate), found[0].send, found[1])
+    first = source.formats.first
+    sound = first and formats.to_send(first)
+    rate = sound[0].rate if sound else code.rate
+    ours = formats.event_at(rate)
+    return None if ours is None else (way.events(code, ours, rate), ours.send, None)

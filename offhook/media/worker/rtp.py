@@ -11,6 +11,7 @@ from secrets import randbits
 HEADER = struct.Struct("!BBHII")
 MARKER = 0x80
 VERSION_2 = 0x80  # the first byte of a packet without padding, extension and CSRCs
+G711_RATE = 8000
 MAX_STEP = 3000  # RFC 3550 A.1: a larger jump of the sequence is another stream
 
 
@@ -120,7 +121,10 @@ class Incoming:
 
 
 class Outgoing:
-    """One SSRC of ours at one clock rate (RFC 7160), whoever feeds it."""
+    """One SSRC of ours, whoever feeds it.
+
+    Who takes over says at which clock rate; the timestamps go on from where they were, in the new clock.
+    """
 
     __slots__ = ("at", "feeder", "held", "octets", "packets", "rate", "seq", "ssrc", "timestamp")
 
@@ -136,20 +140,21 @@ class Outgoing:
         self.packets = 0
         self.octets = 0
 
-    def resume(self, now: float) -> tuple[int, int]:
+    def resume(self, now: float, rate: int) -> tuple[int, int]:
         """Sequence and timestamp of the next packet when another source takes over."""
-        frame = self.rate // 50
-        passed = round((now - self.at) * self.rate) if self.packets else 0
+        self.rate = rate
+        frame = rate // 50
+        passed = round((now - self.at) * rate) if self.packets else 0
         return (self.seq + 1) & 0xFFFF, (self.timestamp + max(frame, passed)) & 0xFFFFFFFF
 
     def next(self, feeder: object, second: int, payload: bytes, now: float, steps: int = 1) -> bytes:
-        """A packet of 20 ms from somebody who feeds us on the tick; `steps` is 2 and more after a stall."""
+        """20 ms of G.711 from somebody who feeds us on the tick; `steps` is 2 and more after a stall."""
         if self.feeder is feeder:
             self.seq = (self.seq + 1) & 0xFFFF
-            self.timestamp = (self.timestamp + steps * self.rate // 50) & 0xFFFFFFFF
+            self.timestamp = (self.timestamp + steps * G711_RATE // 50) & 0xFFFFFFFF
         else:
             self.feeder = feeder
-            self.seq, self.timestamp = self.resume(now)
+            self.seq, self.timestamp = self.resume(now, G711_RATE)
             second |= MARKER
         self.at = now
         self.packets += 1

@@ -164,7 +164,15 @@ class Worker:
                 if message.pair is None:
                     raise ValueError(f"no pair for port {message.port}")
                 send, send_rtcp = self._network.take(message.pair)
-                port = Port(message.port, bridge.number, self, bridge, send=send, send_rtcp=send_rtcp)
+                port = Port(
+                    message.port,
+                    bridge.number,
+                    self,
+                    bridge,
+                    send=send,
+                    send_rtcp=send_rtcp,
+                    one_stream=message.kind == "browser",  # it follows one SSRC through all codecs, not two
+                )
                 self._network.attach(message.pair, port)
                 self._pairs[message.port] = message.pair
             case "play":
