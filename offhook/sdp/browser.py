@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from offhook.calls.media import G711, Codecs, NoCommonCodec
 from offhook.sdp.attributes import Candidate, Direction
-from offhook.sdp.codecs import Spoken, spoken
+from offhook.sdp.codecs import Events, Numbered, Spoken, spoken
 from offhook.sdp.description import Description, Media
 from offhook.sdp.negotiate import Agreement, Checks, Own, audio, numbered, payloads, read, refused, shared
 
@@ -52,7 +52,7 @@ class BrowserSdp:
         if (media.ufrag, media.pwd) != self._theirs:
             self._theirs = media.ufrag, media.pwd
             self._ours = self._make_credentials()
-        formats = numbered(codecs, theirs)
+        formats = _numbered(codecs, theirs)
         sends, receives = media.direction.receives, media.direction.sends
         ours = audio(
             self._host,
@@ -74,6 +74,15 @@ class BrowserSdp:
         text = self._own.say(tuple(lines), ((media.mid,),) if media.mid else (), ice_lite=True)
         checks = Checks(*self._ours, *self._theirs, media.fingerprint)
         return text, Agreement(codecs, payloads(*formats, *formats), sends, receives, mux=True, checks=checks)
+
+
+def _numbered(codecs: Codecs, theirs: Spoken) -> tuple[Numbered, Events]:
+    """With digits at one clock rate, that of the sound where there is one.
+
+    Chromium given both takes 8000 whatever it talks in, and counts by the sound's clock: 120 ms become 20.
+    """
+    numbers, events = numbered(codecs, theirs)
+    return numbers, tuple([event for event in events if event[0] == codecs[0].rate]) or events
 
 
 def _chosen(description: Description) -> tuple[int, Spoken]:

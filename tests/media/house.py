@@ -102,9 +102,11 @@ class Line:
         self.timestamp = 160_000 * number
         self.ssrc = number
         self.kind = 8  # the payload type its sound has
+        self.frame = 160  # 20 ms by its clock
 
     def settle(self, *formats: wire.Format, sends: bool = True, receives: bool = True, **more: Any) -> "Line":
         self.kind = formats[0].receive
+        self.frame = formats[0].rate // 50
         more = {"remote": self.address} | more
         self.house.tell(wire.Settle(self.number, formats, sends, receives, **more))
         return self
@@ -131,15 +133,15 @@ class Line:
         seal: Callable[[bytes], bytes] = bytes,
     ) -> None:
         """One packet of sound to the port, 20 ms after the one before."""
-        self.timestamp += 160
+        self.timestamp += self.frame
         self._sends(payload, self.kind if kind is None else kind, source, seal)
 
-    def presses(self, key: int, kind: int) -> None:
+    def presses(self, key: int, kind: int, *, rate: int = 8000) -> None:
         """A telephone-event: five packets with one timestamp, the last three of them its end."""
-        self.timestamp += 160
+        self.timestamp += self.frame
         for n in (1, 2, 3, 3, 3):
-            self._sends(bytes((key, 10 | (n == 3) << 7)) + (160 * n).to_bytes(2, "big"), kind)
-        self.timestamp += 320
+            self._sends(bytes((key, 10 | (n == 3) << 7)) + (rate // 50 * n).to_bytes(2, "big"), kind)
+        self.timestamp += 2 * self.frame
 
     def _sends(
         self, payload: bytes, kind: int, source: Source | None = None, seal: Callable[[bytes], bytes] = bytes

@@ -15,7 +15,6 @@ from tests.media.peers import EVENTS, PCMA, PCMU, Packet
 
 G722 = wire.Format(9, 9, "G722", 8000)
 OPUS = wire.Format(111, 96, "opus", 48000)
-EVENTS_48 = wire.Format(110, 97, "telephone-event", 48000)
 
 
 def is_steady(packets: list[Packet]) -> bool:
@@ -92,7 +91,7 @@ def test_what_both_speak_passes_untouched_even_when_it_is_not_their_first() -> N
     assert (boris.heard[0].kind, boris.heard[0].payload) == (96, b"opus")
 
 
-def test_each_clock_rate_has_its_own_stream() -> None:
+def test_towards_a_phone_each_clock_rate_has_its_own_stream() -> None:
     house = House()
     anna, boris = house.phone(OPUS, PCMA), house.phone(OPUS, PCMA)
     anna.says(b"opus", kind=111)
@@ -278,13 +277,15 @@ def test_digits_pass_with_the_sound_and_are_told_once() -> None:
     assert len({packet.timestamp for packet in boris.heard}) == 3
 
 
-def test_who_cannot_take_the_event_is_dialled_to_anew() -> None:
+def test_who_takes_no_events_hears_the_digit_as_tones() -> None:
     house = House()
-    anna, boris = house.phone(OPUS, PCMA, EVENTS_48), house.phone(OPUS, PCMA, EVENTS)
-    anna.says(bytes((7, 0x8A, 3, 32)), kind=110)
+    anna, boris = house.phone(PCMA, EVENTS), house.phone(PCMA)
+    anna.presses(5, 101)
     house.pass_time(0.5)
-    assert house.told(wire.Digit) == [wire.Digit(anna.number, "7")]
-    assert [packet.payload[0] for packet in boris.heard if packet.kind == 101] == [7] * 10
+    assert house.told(wire.Digit) == [wire.Digit(anna.number, "5")]
+    assert len(boris.heard) == 8
+    assert tones.level(sound_of(boris), 770) > -4
+    assert tones.level(sound_of(boris), 1336) > -4
 
 
 def test_while_we_dial_the_voice_waits_and_the_stream_has_no_seam() -> None:

@@ -20,7 +20,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-PASSWORD = "correct horse battery"
+PASSWORD = "correct-horse-battery"  # without blanks, which SIPp cannot say
 
 
 async def eventually(

@@ -183,7 +183,9 @@ async def test_baresip_calls_and_both_hear_each_other(street: Office, folder: Pa
     secret, server = await secret_of_bens(street), (network.HOST, street.sip_port)
     async with (
         phone_of(street, "anna") as anna,
-        Baresip(folder, server, "ben-baresip", secret, 700, dials=f"sip:101@{network.HOST}") as ben,
+        Baresip(
+            folder, server, "ben-baresip", secret, 700, dials=f"sip:101@{network.HOST}:{street.sip_port}"
+        ) as ben,
     ):
         call = await anna.is_called()
         assert '"Ben Cole"' in call.caller

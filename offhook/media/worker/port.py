@@ -93,6 +93,9 @@ class Port:
         self._dialler = None
         for stream in self._streams.values():
             stream.held = False
+        first = self.formats.first
+        if self._incoming is not None and first is not None and first.rate != self._incoming.rate:
+            self._incoming = None  # the same SSRC may go on by another clock, which would pass for jitter
         self._reporter.start(now)
         if message.ice is not None:
             self._settle_ice(message.ice, now)

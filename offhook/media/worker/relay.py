@@ -135,6 +135,8 @@ class EventRelay:
 class Way:
     """From one port to another: its relays, kept while the one hears the other."""
 
+    __slots__ = ("_events", "_sound", "to")
+
     def __init__(self, to: Port) -> None:
         self.to = to
         self._sound: dict[int, Relay] = {}  # by clock rate
