@@ -73,8 +73,8 @@ async def test_a_desk_phone_calls_a_browser(office: Office, folder: Path, ends: 
     async with Seat(office, folder, 500) as here, desk(office, "carla", "tls") as carla:
         anna = await here.sign_in("anna")
         call = await carla.dial("101")
-        await anna.rings()
         await call.is_ringing()
+        await anna.rings()
         await anna.answers()
         await call.is_answered()
         call.sound.say(700)
@@ -101,6 +101,7 @@ async def test_declining_in_the_page_silences_every_device_and_the_caller_is_tol
         anna = await here.sign_in("anna")
         other = await anna.another_tab()
         call = await carla.dial("101")
+        await call.is_ringing()
         on_the_desk = await phone.is_called()
         await other.rings()
         await anna.declines()
@@ -120,6 +121,7 @@ async def test_answering_on_the_desk_phone_closes_the_panel_in_the_page(office: 
     ):
         anna = await here.sign_in("anna")
         call = await carla.dial("101")
+        await call.is_ringing()
         on_the_desk = await phone.is_called()
         await anna.rings()
         on_the_desk.answer()
@@ -144,6 +146,7 @@ async def test_answering_in_the_page_silences_the_desk_phone_and_says_why(
     ):
         anna = await here.sign_in("anna")
         call = await carla.dial("101")
+        await call.is_ringing()
         on_the_desk = await phone.is_called()
         await anna.answers()
         assert await on_the_desk.is_over() == 487
@@ -277,6 +280,7 @@ async def test_the_call_list_tells_what_happened_and_survives_a_reload(office: O
     async with Seat(office, folder, 500) as here, desk(office, "henrik") as henrik:
         greta = await here.sign_in("greta")
         missed = await henrik.dial("107")
+        await missed.is_ringing()
         await greta.rings()
         missed.hangup()
         await missed.is_over()
@@ -361,6 +365,7 @@ async def test_a_second_call_holds_the_first(office: Office, folder: Path) -> No
         anna = await here.sign_in("anna")
         call = await talk(anna, carla)
         second = await david.dial("101")
+        await second.is_ringing()
         await anna.reads("Answering puts Carla on hold.")
         await anna.answers()
         await second.is_answered()
