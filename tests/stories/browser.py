@@ -5,6 +5,7 @@ Each browser's microphone says one steady tone, so that who hears whom can be me
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import wave
@@ -118,6 +119,7 @@ class Seat:
         desk = await self.open(microphone=microphone, width=width, theme=theme)
         await desk.signs_in(username)
         await desk.is_in()
+        await self._office.is_at_ease()
         return desk
 
     def kill(self) -> None:
@@ -163,7 +165,9 @@ class Desk:
         return desk
 
     async def is_in(self) -> None:
-        await expect(self.page.get_by_role("button", name="Account")).to_be_visible(timeout=15000)
+        """At the desk, and in touch with the office: only from there comes whether one is available."""
+        in_touch = re.compile("^Account: .*(Available|Ringing|On a call|Offline)$")
+        await expect(self.page.get_by_role("button", name=in_touch)).to_be_visible(timeout=15000)
 
     async def is_out(self) -> None:
         await expect(self.page.get_by_role("button", name="Sign in")).to_be_visible(timeout=15000)

@@ -144,6 +144,10 @@ class Office:
         """No call is left and no port is lent."""
         await eventually(lambda: self.live_calls == 0 and self.open_ports == 0, what="no call, no port left")
 
+    async def is_at_ease(self) -> None:
+        """It refuses new calls while it is late (503): a Chromium that starts may take its processor."""
+        await eventually(lambda: self.metrics()["offhook_loop_lag_seconds"] < 0.04, what="a loop on time")
+
     def errors(self) -> list[str]:
         """Lines of the log that should not be there."""
         lines = self.log.read_text().splitlines()
