@@ -164,7 +164,7 @@ async def running(config: Config) -> AsyncIterator[Server]:
             owners=owners,
             ids=ids,
             dialogs=dialogs,
-            lag=lag.p90,
+            lag=lag.own_p90,
             context=lambda: for_phones.context,
         )
         recorder = Recorder(feed, records, clock, lambda call: switch.kept(call, loop.time()))

@@ -141,7 +141,8 @@ class Endpoint:
         call_id = core.token()
         sender = b"%b;tag=%b" % (local, core.token())
         head = request_head(uri, place.via, branch, _HOPS, b"", sender, call_id)
-        rest = headers if b"Contact:" in headers else place.contact + headers
+        own = headers.startswith(b"Contact:") or b"\nContact:" in headers
+        rest = headers if own else place.contact + headers
         rest = b"%b%b%b" % (rest, core.user_agent, ending(body, content_type))
         core.request(method, branch, head, remote, 1, rest, flow, _Told(core, done), now)
 

@@ -261,8 +261,11 @@ export function createCalling(around: Surroundings) {
       tried(ask("call.digits", { call: sight.call.id, keys }));
     },
     followed,
-    dismiss: (call: string) => {
-      dismiss(call);
+    /** Read and done with; whoever still hears the busy tone of it hears no more. */
+    dismiss(farewell: Farewell) {
+      const { call } = farewell.sight;
+      dismiss(call.id);
+      if (call.state === "closing") void ask("call.hangup", { call: call.id }).catch(() => undefined); // over by itself
     },
   };
 }
