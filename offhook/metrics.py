@@ -3,7 +3,7 @@
 import resource
 from collections import Counter
 
-from offhook.calls.call import State
+from offhook.calls.member import State
 from offhook.calls.switch import Switch
 from offhook.lag import LagWatch
 from offhook.media.engine import MediaEngine

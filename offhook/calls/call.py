@@ -1,11 +1,9 @@
 """A call: a conversation, from the first ring until fewer than two are left.
 
-Its state says who takes part and how; what each of them hears follows from the state
-in one place, `_settle_sound`, and nowhere else.
+Its state says who takes part and how; what each of them hears follows from it, in `sound.py`.
 """
 
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import assert_never
 
 from offhook.calls.cause import Cause
@@ -24,45 +22,17 @@ from offhook.calls.leg import (
     Redirect,
     Ringing,
 )
-from offhook.calls.media import Bridge, Codecs, Kind, NoMedia, Port
+from offhook.calls.media import Bridge, Codecs, NoMedia
+from offhook.calls.member import LegState, Member, State
 from offhook.calls.routing import Ask, Plan, Round, Router
-from offhook.calls.view import CallView, LegView
+from offhook.calls.sound import Sound, scene
+from offhook.calls.view import CallView
 
 REDIRECTIONS = 5  # followed at most, in one call
 PREPARING_SECONDS = 30.0  # for one's own phone to be picked up
 CLOSING_SECONDS = 5.0  # of busy tone
 LOST_SECONDS = 30.0  # of music for the far side, then the lost leg is given up
 KEEPING_SECONDS = 0.05  # an answer waits this long for the call's record to be on disk
-
-
-class State(StrEnum):
-    PREPARING = "preparing"  # the caller's own phone rings first (click-to-dial)
-    RINGING = "ringing"
-    TALKING = "talking"
-    CLOSING = "closing"  # nobody to talk to: the caller hears why
-    ENDED = "ended"
-
-
-class LegState(StrEnum):
-    RINGING = "ringing"
-    TALKING = "talking"
-    GONE = "gone"
-
-
-class Member:
-    """What a call knows of one of its legs."""
-
-    __slots__ = ("calls_us", "cause", "holding", "leg", "lost_since", "muted", "sings", "state")
-
-    def __init__(self, leg: Leg, *, calls_us: bool) -> None:
-        self.leg = leg
-        self.calls_us = calls_us  # the caller's side of the call
-        self.state = LegState.RINGING
-        self.holding = False
-        self.muted = False
-        self.sings = False  # rings with sound of its own (early media)
-        self.lost_since: float | None = None
-        self.cause: Cause | None = None
 
 
 class Call:
@@ -89,6 +59,7 @@ class Call:
         self.kept = kept
         self._ringing_legs = ringing_legs
         self._bridge = bridge
+        self._sound = Sound(bridge)
         self._route = route
         self._members: dict[str, Member] = {}
         self._caller: Member | None = None
@@ -99,8 +70,6 @@ class Call:
         self._round_ends: float | None = None
         self._answer_due: tuple[Member, float] | None = None
         self._proceeded = False
-        self._joined: dict[Port, tuple[bool, bool]] = {}
-        self._player: tuple[str, Port] | None = None
         self._begun = now
         self._answered: float | None = None
         self._ended: float | None = None
@@ -150,7 +119,7 @@ class Call:
                 if not carried:
                     self.dial(member, key)
             case Asked(wish):
-                if isinstance(wish, Redirect) and member.state is LegState.RINGING and not member.calls_us:
+                if isinstance(wish, Redirect) and member.is_called:
                     self._redirected(member, wish.number)
                 else:
                     leg.told(Outcome(wish, Cause.FORBIDDEN))
@@ -203,7 +172,7 @@ class Call:
     def decline(self, user: str, now: float) -> None:
         """This user does not want the call, on whatever device."""
         for member in self._present():
-            if member.leg.party.user == user and member.state is LegState.RINGING and not member.calls_us:
+            if member.leg.party.user == user and member.is_called:
                 member.leg.hangup(Cause.DECLINED)
                 self._gone(member, Cause.DECLINED, now)
         self._settle(now)
@@ -223,8 +192,7 @@ class Call:
         """This device is no longer one of ours; where it rings, others may still answer."""
         for member in self._present():
             if member.leg.party.device == device:
-                is_called = member.state is LegState.RINGING and not member.calls_us
-                self.hangup(member, now, Cause.UNREACHABLE if is_called else Cause.NORMAL)
+                self.hangup(member, now, Cause.UNREACHABLE if member.is_called else Cause.NORMAL)
 
     def end(self, cause: Cause, now: float) -> None:
         """The only way a call ends."""
@@ -235,9 +203,7 @@ class Call:
         self._cause = self._cause or cause
         self._round_ends = self._answer_due = self.deadline = None
         self._rounds.clear()
-        self._joined.clear()
-        self._player = None
-        self._bridge.close()  # first, and all ports with it: one word to the engine instead of two for each
+        self._sound.close()
         for member in self._present():
             member.state, member.cause = LegState.GONE, cause
             member.leg.hangup(cause)
@@ -246,7 +212,7 @@ class Call:
         return CallView(
             self.id,
             self.state,
-            tuple([_view(member) for member in self._members.values()]),
+            tuple([member.view() for member in self._members.values()]),
             self._called,
             self._begun,
             self._answered,
@@ -289,7 +255,7 @@ class Call:
         self._fail(self._otherwise, now)
 
     def _rings(self, member: Member, early: bool) -> None:
-        if self.state is not State.RINGING or member.state is not LegState.RINGING or member.calls_us:
+        if self.state is not State.RINGING or not member.is_called:
             return
         caller = self._caller
         if caller is None or caller.state is LegState.GONE:
@@ -377,7 +343,7 @@ class Call:
         elif was is LegState.RINGING and self.state is State.RINGING:
             self._refused(member, cause, now)
         if self.state is not State.ENDED and member.leg.port is not None:
-            self._leave(member.leg.port)
+            self._sound.leave(member.leg.port)
 
     def _refused(self, member: Member, cause: Cause, now: float) -> None:
         if self._answer_due is not None and self._answer_due[0] is member:
@@ -394,7 +360,7 @@ class Call:
     def _let_go(self, member: Member, cause: Cause) -> None:
         member.state, member.cause = LegState.GONE, cause
         if member.leg.port is not None:
-            self._leave(member.leg.port)
+            self._sound.leave(member.leg.port)
         member.leg.hangup(cause)
 
     def _hang_up_others(self, chosen: Member, cause: Cause) -> None:
@@ -409,7 +375,7 @@ class Call:
 
     def _ringing(self) -> list[Member]:
         """Those we call who have not answered."""
-        return [m for m in self._members.values() if m.state is LegState.RINGING and not m.calls_us]
+        return [member for member in self._members.values() if member.is_called]
 
     def _users(self) -> tuple[str, ...]:
         users = {m.leg.party.user: None for m in self._members.values() if m.state is not LegState.GONE}
@@ -421,57 +387,11 @@ class Call:
     def _settle(self, now: float) -> None:
         if self.state is not State.ENDED:
             try:
-                self._settle_sound()
+                self._sound.show(scene(self.state, self._caller, self._members.values()))
             except NoMedia:
                 self.end(Cause.OVERLOADED, now)
             else:
                 self._set_deadline()
-
-    def _settle_sound(self) -> None:
-        """Make the bridge match the state: who is in it, what they may say and hear, which file plays."""
-        wanted: dict[Port, tuple[bool, bool]] = {}
-        sound: str | None = None
-        caller_port = self._caller.leg.port if self._caller is not None else None
-        match self.state:
-            case State.RINGING:
-                singer = next((m for m in self._ringing() if m.sings and m.leg.port is not None), None)
-                if caller_port is not None:
-                    wanted[caller_port] = False, True
-                    if singer is not None and singer.leg.port is not None:
-                        wanted[singer.leg.port] = True, False
-                    else:
-                        sound = "ringback"
-            case State.CLOSING:
-                if caller_port is not None:
-                    wanted[caller_port] = False, True
-                    sound = "busy"
-            case State.TALKING:
-                active = [m for m in self._present() if not m.holding and m.lost_since is None]
-                for member in active:
-                    if member.leg.port is not None:
-                        wanted[member.leg.port] = not member.muted, True
-                if len(active) == 1 and wanted:
-                    sound = "music"
-        for port in [port for port in self._joined if port not in wanted]:
-            self._leave(port)
-        self._play(sound)
-        for port, (heard, hears) in wanted.items():
-            if self._joined.get(port) != (heard, hears):
-                self._joined[port] = heard, hears
-                self._bridge.join(port, heard=heard, hears=hears)
-
-    def _play(self, sound: str | None) -> None:
-        if self._player is not None and self._player[0] != sound:
-            self._player[1].close()
-            self._player = None
-        if sound is not None and self._player is None:
-            player = self._bridge.open(Kind.PLAY, sound=sound, loop=True)
-            self._player = sound, player
-            self._bridge.join(player, heard=True, hears=False)
-
-    def _leave(self, port: Port) -> None:
-        if self._joined.pop(port, None) is not None:
-            self._bridge.leave(port)
 
     def _set_deadline(self) -> None:
         due = [
@@ -482,19 +402,6 @@ class Call:
         if self._answer_due is not None:
             due.append(self._answer_due[1])
         self.deadline = min(due) if due else None
-
-
-def _view(member: Member) -> LegView:
-    return LegView(
-        member.leg.id,
-        member.leg.party,
-        member.calls_us,
-        member.state,
-        member.holding,
-        member.muted,
-        member.lost_since is not None,
-        member.cause,
-    )
 
 
 _WEIGHT = {Cause.DECLINED: 4, Cause.BUSY: 3, Cause.INCOMPATIBLE: 2, Cause.NO_ANSWER: 1}

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping
 from heapq import heappop, heappush
 
-from offhook.calls.call import Call, State
+from offhook.calls.call import Call
 from offhook.calls.cause import Cause
 from offhook.calls.leg import Leg, LegEvent, Party
 from offhook.calls.media import Engine, NoMedia
+from offhook.calls.member import State
 from offhook.calls.routing import Ask, Device, Router
 from offhook.calls.view import CallView
 from offhook.feed import Feed
