@@ -141,9 +141,9 @@ class Endpoint:
         call_id = core.token()
         sender = b"%b;tag=%b" % (local, core.token())
         head = request_head(uri, place.via, branch, _HOPS, b"", sender, call_id)
-        own = headers.startswith(b"Contact:") or b"\nContact:" in headers
-        rest = headers if own else place.contact + headers
-        rest = b"%b%b%b" % (rest, core.user_agent, ending(body, content_type))
+        if method != "REGISTER":  # there a Contact is what it is about, and none asks for those there are
+            headers = place.contact + headers
+        rest = b"%b%b%b" % (headers, core.user_agent, ending(body, content_type))
         core.request(method, branch, head, remote, 1, rest, flow, _Told(core, done), now)
 
     # -- sessions

@@ -427,8 +427,6 @@ class Phone:
     async def _request(self, method: str, uri: bytes, headers: bytes) -> Response | None:
         heard: asyncio.Future[Response | None] = self._loop.create_future()
         us = f"<sip:{self.name}@{self.domain}>".encode()
-        if b"Contact:" not in headers:
-            headers += b"X-No-Contact: 1\r\n"  # or the endpoint would add one of its own
         self.endpoint.request(
             method,
             uri,
