@@ -6,12 +6,13 @@ then applied here, then published.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 
 DeviceKind = Literal["phone", "browser"]
 Srtp = Literal["off", "auto", "required"]
+T = TypeVar("T")
 
 
 class User(msgspec.Struct, frozen=True):
@@ -65,8 +66,8 @@ class Directory:
 
     def remove_user(self, id: str) -> None:
         if (old := self._users.pop(id, None)) is not None:
-            del self._by_number[old.number]
-            del self._by_username[old.username.casefold()]
+            _forget(self._by_number, old.number, old)
+            _forget(self._by_username, old.username.casefold(), old)
 
     def put_device(self, device: DeviceInfo) -> None:
         self.remove_device(device.id)
@@ -79,7 +80,7 @@ class Directory:
         if (old := self._devices.pop(id, None)) is not None:
             del self._devices_of[old.user][id]
             if old.sip_user:
-                del self._by_sip_user[old.sip_user]
+                _forget(self._by_sip_user, old.sip_user, old)
 
     def user(self, id: str) -> User | None:
         return self._users.get(id)
@@ -107,3 +108,9 @@ class Directory:
 
     def __len__(self) -> int:
         return len(self._users)
+
+
+def _forget(index: dict[str, T], key: str, old: T) -> None:
+    """Take an entry out, unless somebody else has taken the key over meanwhile."""
+    if index.get(key) is old:
+        del index[key]

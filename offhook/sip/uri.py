@@ -83,15 +83,6 @@ class Uri:
         """Where to send when DNS has no say."""
         return self.port if self.port is not None else _DEFAULT_PORTS.get(self.scheme, 5060)
 
-    def same_address(self, other: "Uri") -> bool:
-        """Whether both name one user at one place; parameters do not count, a missing port is the default."""
-        return (
-            self.user == other.user
-            and self.host == other.host
-            and self.scheme == other.scheme
-            and self.effective_port == other.effective_port
-        )
-
     def same_as(self, other: "Uri") -> bool:
         """Equal in the sense of RFC 3261 §19.1.4: what decides whether a Contact is a binding we have."""
         if (self.scheme, self.user, self.password, self.host, self.port) != (

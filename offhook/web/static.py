@@ -32,10 +32,6 @@ class Page:
         if index := self._files.get("/index.html"):
             self._files["/"] = index
 
-    @property
-    def is_built(self) -> bool:
-        return "/" in self._files
-
     def answer(self, path: str, accept_encoding: bytes, known: bytes) -> Answer | None:
         """The file at `path`, or that the browser has it (`known`: its If-None-Match), or None."""
         file = self._files.get(path)

@@ -58,3 +58,11 @@ def test_the_directory_finds_users_and_devices_by_every_key_and_forgets_old_ones
     directory.put_device(DeviceInfo("d1", "u1", "Desk", "phone", "anna-2"))
     assert directory.by_sip_user("anna-desk") is None
     assert [device.sip_user for device in directory.devices_of("u1")] == ["anna-2"]
+
+
+def test_two_users_may_swap_their_numbers_one_after_the_other() -> None:
+    directory = Directory([User("u1", "anna", "Anna Berg", "101"), User("u2", "ben", "Ben Cole", "102")])
+    directory.put_user(User("u1", "anna", "Anna Berg", "102"))
+    directory.put_user(User("u2", "ben", "Ben Cole", "101"))
+    found = [directory.by_number(number) for number in ("101", "102")]
+    assert [user.username for user in found if user] == ["ben", "anna"]

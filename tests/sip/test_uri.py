@@ -117,11 +117,6 @@ def test_these_are_not(one: bytes, other: bytes) -> None:
     assert not Uri.parse(other).same_as(Uri.parse(one))
 
 
-def test_the_same_address_may_have_other_parameters_and_a_written_default_port() -> None:
-    assert Uri.parse(b"sip:a@b;lr").same_address(Uri.parse(b"sip:a@B:5060;transport=tcp"))
-    assert not Uri.parse(b"sip:a@b").same_address(Uri.parse(b"sip:c@b"))
-
-
 HOSTS = st.sampled_from(["rosen.example", "192.0.2.1", "2001:db8::1", "pc_7", "::ffff:192.0.2.1"])
 USERS = st.text(st.characters(codec="utf-8"), max_size=20)
 NAMES = st.text("abcxyz019-_.!~*'()", min_size=1, max_size=8).map(str.encode)
