@@ -1,4 +1,7 @@
-"""Run the benchmarks: `python3 dev.py bench` for all, `python3 dev.py bench heart` for one."""
+"""Run the benchmarks: `python3 dev.py bench` for all, `python3 dev.py bench heart` for one.
+
+What follows the name is handed to that benchmark: `python3 dev.py bench churn --seconds 600`.
+"""
 
 import importlib
 import pkgutil
@@ -6,17 +9,17 @@ import sys
 
 import bench
 
+NOT_BY_THEMSELVES = {"__main__", "sip_load"}
+
 
 def main() -> None:
-    known = sorted(
-        module.name for module in pkgutil.iter_modules(bench.__path__) if module.name != "__main__"
-    )
-    chosen = sys.argv[1:] or known
-    if unknown := [name for name in chosen if name not in known]:
-        sys.exit(f"There is no benchmark {unknown[0]!r}; there are: {', '.join(known)}")
-    for name in chosen:
+    known = sorted({module.name for module in pkgutil.iter_modules(bench.__path__)} - NOT_BY_THEMSELVES)
+    asked, options = sys.argv[1:2], sys.argv[2:]
+    if asked and asked[0] not in known:
+        sys.exit(f"There is no benchmark {asked[0]!r}; there are: {', '.join(known)}")
+    for name in asked or known:
         print(f"\n== {name}", flush=True)
-        sys.argv = [f"bench {name}"]
+        sys.argv = [f"bench {name}", *options]
         importlib.import_module(f"bench.{name}").main()
 
 

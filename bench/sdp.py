@@ -74,17 +74,14 @@ def main() -> None:
 
 
 def _call(versions: "count[int]") -> Callable[[], None]:
-    """Two ports opened, offered, answered, joined and closed, to the last byte of each frame."""
-    out = bytearray()
-
-    def send(message: wire.ToWorker) -> None:
-        frame(message, out)
+    """Two ports opened, offered, answered, joined and closed, to the last byte of what the worker is told."""
+    said: list[wire.ToWorker] = []
 
     def hear(*_: object) -> None:
         raise AssertionError("nothing happens in this call")
 
     engine = MediaEngine(hear)
-    worker = Worker(0, send, hear)
+    worker = Worker(0, said.append, hear)
     worker.hear(wire.Hello(1, "sha-256 AB"))
     engine.workers[0] = worker
     numbers = count()
@@ -107,7 +104,8 @@ def _call(versions: "count[int]") -> Callable[[], None]:
         bridge.close()
         stock()
         stock()
-        out.clear()
+        frame(said)
+        said.clear()
 
     return call
 

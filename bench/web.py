@@ -16,6 +16,7 @@ import uvloop
 
 from offhook.feed import Feed
 from offhook.people.directory import User
+from offhook.people.groups import Groups
 from offhook.people.presence import Presence
 from offhook.web.follow import Outbox, Share
 from offhook.web.views import Views
@@ -75,7 +76,8 @@ def snapshot(users: int, times: int = 50) -> tuple[float, int]:
 
 def _share(feed: Feed, views: Views, user: str, watched: list[str]) -> Outbox:
     outbox = Outbox()
-    Share(feed, views, user, outbox, wake=lambda: None).begin(watched, fits=lambda n: False, boot=1, time=0.0)
+    share = Share(feed, views, Groups(feed), user, outbox, wake=lambda: None)
+    share.begin(watched, fits=lambda n: False, boot=1, time=0.0)
     return outbox
 
 

@@ -1,4 +1,4 @@
-"""Why a leg or a call ended: our word, what SIP and Q.850 call it, and a sentence for people."""
+"""Why something ended or cannot be done: our word, what SIP and Q.850 call it, a sentence for people."""
 
 from enum import StrEnum
 
@@ -19,6 +19,20 @@ class Cause(StrEnum):
     LOOP = "loop"
     RESTART = "restart"
     FAILED = "failed"
+    TRANSFERRED = "transferred"
+    PICKED_UP = "picked-up"
+    MOVED = "moved"
+    DO_NOT_DISTURB = "do-not-disturb"
+    OVER = "over"
+    NOT_TALKING = "not-talking"
+    NOT_RINGING = "not-ringing"
+    NOT_A_PAIR = "not-a-pair"
+    SAME_CALL = "same-call"
+    OCCUPIED = "occupied"
+    NOTHING_PARKED = "nothing-parked"
+    NOTHING_RINGS = "nothing-rings"
+    FULL = "full"
+    NO_REMOTE = "no-remote"
 
     @property
     def sip(self) -> int:
@@ -52,6 +66,20 @@ _MEANING: dict[Cause, tuple[int, int, str]] = {
     Cause.LOOP: (482, 25, "The call came back to where it started."),
     Cause.RESTART: (503, 41, "The call ended because the system restarted."),
     Cause.FAILED: (500, 41, "The call failed because of a fault."),
+    Cause.TRANSFERRED: (200, 26, "The call was transferred."),
+    Cause.PICKED_UP: (487, 26, "Somebody else picked up the call."),
+    Cause.MOVED: (200, 26, "The call goes on at another device."),
+    Cause.DO_NOT_DISTURB: (486, 17, "They do not want to be disturbed at the moment."),
+    Cause.OVER: (481, 16, "This call is over."),
+    Cause.NOT_TALKING: (480, 101, "Nobody has answered yet."),
+    Cause.NOT_RINGING: (481, 101, "This call does not ring any more."),
+    Cause.NOT_A_PAIR: (403, 101, "Only a call between two can be transferred."),
+    Cause.SAME_CALL: (482, 101, "A call cannot be joined with itself."),
+    Cause.OCCUPIED: (486, 17, "Another call is parked there already."),
+    Cause.NOTHING_PARKED: (404, 1, "No call is parked there."),
+    Cause.NOTHING_RINGS: (404, 1, "Nothing rings there that you could pick up."),
+    Cause.FULL: (486, 17, "There are three in this call already."),
+    Cause.NO_REMOTE: (501, 79, "This phone cannot be told to answer. Please lift its handset."),
 }
 
 _BY_SIP: dict[int, Cause] = {
@@ -73,6 +101,14 @@ _BY_SIP: dict[int, Cause] = {
     604: Cause.UNKNOWN_NUMBER,
     606: Cause.INCOMPATIBLE,
 }
+
+
+class Cannot(Exception):
+    """What was asked for cannot be done, and nothing has changed; `cause` says why."""
+
+    def __init__(self, cause: Cause) -> None:
+        super().__init__(cause.sentence)
+        self.cause = cause
 
 
 def from_sip(status: int) -> Cause:

@@ -22,6 +22,9 @@ class Party(msgspec.Struct, frozen=True):
     device: str = ""
 
 
+NOBODY = Party("")
+
+
 class Leg(Protocol):
     """One party's line. Every command is legal at any time and returns at once."""
 
@@ -30,6 +33,7 @@ class Leg(Protocol):
     port: Port | None  # None until there is something to hear
     codecs: Codecs  # what its side can speak: from its offer, or as agreed
     hops: int  # how many more a call it makes may take, so that none goes in circles; 70 for our own
+    takes_orders: bool  # whether its device can be told to answer and to hold; may change while it rings
 
     def ring(
         self, who: Party, bridge: Bridge, *, like: Codecs | None, auto_answer: bool = False, hops: int = 70
@@ -46,7 +50,16 @@ class Leg(Protocol):
         """It called us: accept; its port is opened now if it was not, speaking `like`."""
 
     def connected_to(self, party: Party) -> None:
-        """The other party has changed: put the new name on its display, where it has one."""
+        """Who the other party is: shown where there is a display, unless that is what it shows already."""
+
+    def pick_up(self) -> None:
+        """It rings and its user answers from elsewhere: have its device answer, if it `takes_orders`."""
+
+    def hold(self, holding: bool) -> None:
+        """Its user holds or resumes from elsewhere: let its device show it, if it `takes_orders`."""
+
+    def enter(self, bridge: Bridge) -> None:
+        """It takes part in another call now: ports it opens later belong to that call's bridge."""
 
     def told(self, outcome: "Outcome") -> None:
         """What became of something it asked for."""
@@ -57,25 +70,26 @@ class Leg(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TransferTo:
+    """Let the others in its call talk to this number instead (REFER)."""
+
     number: str
 
 
 @dataclass(frozen=True, slots=True)
-class Replace:
+class Connect:
+    """Join the others in its call with those in the call of `leg`, also its own (REFER with Replaces)."""
+
     leg: str
 
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
+    """It rings, and sends the call on to this number (302)."""
+
     number: str
 
 
-@dataclass(frozen=True, slots=True)
-class Park:
-    slot: str
-
-
-Wish = TransferTo | Replace | Redirect | Park
+Wish = TransferTo | Connect | Redirect
 
 
 @dataclass(frozen=True, slots=True)

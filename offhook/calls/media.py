@@ -34,7 +34,7 @@ G711: Codecs = (PCMA, PCMU)
 class Kind(StrEnum):
     PHONE = "phone"  # RTP or SDES-SRTP, settled by SDP
     BROWSER = "browser"  # ICE, DTLS-SRTP, settled by SDP
-    PLAY = "play"  # how: sound="ringback" | "busy" | "music", loop=bool
+    PLAY = "play"  # how: sound="ringback" | "busy" | "music" | "done", loop=bool
     RECORD = "record"  # how: file=path
 
 
@@ -71,6 +71,12 @@ class Port(Protocol):
 class Bridge(Protocol):
     def open(self, kind: Kind, **how: Any) -> Port:
         """A port on this bridge's worker, not yet joined. Raises NoMedia."""
+
+    def take(self, port: Port) -> None:
+        """A port opened on another bridge belongs to this one from now on, and outlives that.
+
+        It is in no bridge until it joins. Taking one's own port does nothing. Raises NoMedia.
+        """
 
     def join(self, port: Port, *, heard: bool = True, hears: bool = True) -> None:
         """Let a port in; again: change what it may say and hear."""
@@ -119,12 +125,17 @@ class PortSpeaking:
 
 @dataclass(frozen=True, slots=True)
 class PortReport:
-    """What the last RTCP interval says. `loss` and `far_loss` are fractions, times in ms."""
+    """What the last seconds say of the line to this side: losses are fractions, times in ms.
+
+    The `far_` figures are what the side itself reports of the sound that goes to it, without what
+    had been lost on its way to us.
+    """
 
     loss: float
     far_loss: float
     jitter: float
-    round_trip: float | None
+    round_trip: float | None  # None until the side has reported
+    far_jitter: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,14 @@ from enum import StrEnum
 
 from offhook.calls.cause import Cause
 from offhook.calls.leg import Leg
-from offhook.calls.view import LegView
+from offhook.calls.view import LegView, Via
 
 
 class State(StrEnum):
     PREPARING = "preparing"  # the caller's own phone rings first (click-to-dial)
     RINGING = "ringing"
     TALKING = "talking"
+    PARKED = "parked"  # one waits, with music, to be fetched
     CLOSING = "closing"  # nobody to talk to: the caller hears why
     ENDED = "ended"
 
@@ -24,25 +25,57 @@ class LegState(StrEnum):
 class Member:
     """One leg of a call, and how it takes part."""
 
-    __slots__ = ("calls_us", "cause", "holding", "leg", "lost_since", "muted", "sings", "state")
+    __slots__ = (
+        "calls_us", "cause", "holding", "leg", "lost_since", "muted", "rang", "replaces",
+        "rings_until", "since", "sings", "state", "via", "waits",
+    )  # fmt: skip
 
-    def __init__(self, leg: Leg, *, calls_us: bool) -> None:
+    def __init__(
+        self,
+        leg: Leg,
+        *,
+        calls_us: bool,
+        waits: bool = False,
+        via: Via | None = None,
+        replaces: "Member | None" = None,
+        rings_until: float | None = None,
+    ) -> None:
         self.leg = leg
         self.calls_us = calls_us  # the caller's side of the call
+        self.waits = waits  # it called us and we have not answered
+        self.via = via
+        self.replaces = replaces  # whose place it takes when it answers
+        self.rings_until = rings_until  # None: as long as the round lasts
         self.state = LegState.RINGING
+        self.rang = False
         self.holding = False
         self.muted = False
         self.sings = False  # rings with sound of its own (early media)
+        self.since: float | None = None
         self.lost_since: float | None = None
         self.cause: Cause | None = None
 
     @property
     def is_called(self) -> bool:
         """We call it, and it has not answered."""
-        return self.state is LegState.RINGING and not self.calls_us
+        return self.state is LegState.RINGING and not self.calls_us and not self.waits
+
+    def talks(self) -> None:
+        """It is answered; with whom it talks is the call's business."""
+        self.state, self.waits, self.sings, self.rings_until = LegState.TALKING, False, False, None
 
     def view(self) -> LegView:
-        leg, lost = self.leg, self.lost_since is not None
+        leg = self.leg
         return LegView(
-            leg.id, leg.party, self.calls_us, self.state, self.holding, self.muted, lost, self.cause
+            leg.id,
+            leg.party,
+            self.calls_us,
+            self.state,
+            self.holding,
+            self.muted,
+            self.lost_since is not None,
+            self.cause,
+            self.since,
+            leg.takes_orders,
+            self.via,
         )

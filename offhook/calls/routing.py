@@ -11,6 +11,7 @@ from typing import Protocol
 from offhook.calls.cause import Cause
 from offhook.calls.leg import Leg, Party
 from offhook.calls.media import Codecs
+from offhook.calls.view import Place, Via
 
 
 class Device(Protocol):
@@ -39,6 +40,8 @@ class Round:
 
     devices: tuple[Device, ...]
     seconds: float = 30.0
+    via: Via | None = None  # why these, if they are not simply who was dialled
+    called: Party | None = None  # whom this round is for, if another than the plan's
 
     @property
     def speaks(self) -> Codecs:
@@ -48,12 +51,47 @@ class Round:
 
 
 @dataclass(frozen=True, slots=True)
+class PickUp:
+    """Take the oldest call that rings for one of these users."""
+
+    users: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieve:
+    """Take the call that is parked there."""
+
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class ParkAt:
+    """Leave there the others of one's call, or of the call one holds."""
+
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Do:
+    """Change something; the caller then hears that it is done."""
+
+    run: Callable[[], None]
+
+
+Deed = PickUp | Retrieve | ParkAt | Do
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """Rounds to ring in turn, what to say when nobody answers, and whom it is for."""
+    """Rounds to ring in turn, what to say when nobody answers, and whom it is for.
+
+    With a `deed` nobody rings: the number is a code, and this is what it stands for.
+    """
 
     rounds: tuple[Round, ...]
     otherwise: Cause = Cause.NO_ANSWER
     called: Party | None = None
+    deed: Deed | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ class Scene:
     plays: str | None = None
 
 
-def scene(state: State, caller: Member | None, members: Iterable[Member]) -> Scene:
-    """What should be heard in this state of a call."""
+def scene(state: State, caller: Member | None, members: Iterable[Member], closing: str = "busy") -> Scene:
+    """What should be heard in this state of a call; `closing` by a caller with nobody to talk to."""
     found = Scene()
     waiting = caller.leg.port if caller is not None else None
     match state:
@@ -29,10 +29,13 @@ def scene(state: State, caller: Member | None, members: Iterable[Member]) -> Sce
                 found.plays = "ringback"
         case State.CLOSING if waiting is not None:
             found.ports[waiting] = False, True
-            found.plays = "busy"
+            found.plays = closing
+        case State.PARKED if waiting is not None:
+            found.ports[waiting] = False, True
+            found.plays = "music"
         case State.TALKING:
             active = [
-                m for m in members if m.state is not LegState.GONE and not m.holding and m.lost_since is None
+                m for m in members if m.state is LegState.TALKING and not m.holding and m.lost_since is None
             ]
             for member in active:
                 if member.leg.port is not None:
@@ -66,6 +69,10 @@ class Sound:
     def leave(self, port: Port) -> None:
         if self._joined.pop(port, None) is not None:
             self._bridge.leave(port)
+
+    def forget(self, port: Port) -> None:
+        """It was taken to another bridge."""
+        self._joined.pop(port, None)
 
     def close(self) -> None:
         """The bridge and all its ports at once: one word to the engine instead of two for each."""

@@ -1,4 +1,7 @@
-"""The rule for numbers that belong to someone here: all of the user's devices ring together."""
+"""The rule for numbers that belong to someone here: all of the user's devices ring together.
+
+Unless the user does not want it now. Who calls their own number always reaches their other devices.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -20,20 +23,32 @@ class Known(Protocol):
     @property
     def number(self) -> str: ...
 
+    @property
+    def do_not_disturb(self) -> bool: ...
+
+    @property
+    def call_waiting(self) -> bool: ...
+
 
 def everyone(
     find: Callable[[str], Known | None],
     devices_of: Callable[[str], Sequence[Device]],
     *,
+    busy: Callable[[str], bool] = lambda user: False,
     seconds: float = 30.0,
 ) -> Rule:
-    """`find` looks a number or name up, `devices_of` tells what rings for a user's id."""
+    """`find` looks up whom a number means, `devices_of` what rings for an id, `busy` who is on the phone."""
 
     def rule(ask: Ask) -> Plan | None:
         user = find(ask.number)
         if user is None:
             return None
         called = Party(user.number, user.name, user.id)
+        if ask.caller.user != user.id:
+            if user.do_not_disturb:
+                return Plan((), Cause.DO_NOT_DISTURB, called)
+            if not user.call_waiting and busy(user.id):
+                return Plan((), Cause.BUSY, called)
         ringing = tuple([d for d in devices_of(user.id) if d.is_reachable and d.id != ask.caller.device])
         if not ringing:
             return Plan((), Cause.UNREACHABLE, called)

@@ -9,6 +9,21 @@ from offhook.calls.cause import Cause
 from offhook.calls.leg import Party
 
 
+class Via(msgspec.Struct, frozen=True):
+    """Why a leg is in a call, where nobody simply dialled it."""
+
+    how: str  # diverted, transferred, recalled, picked-up, moved, retrieved
+    by: Party
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a call is parked: a user's position. Slots are "0" to "9"; "" is a hold of the user's own."""
+
+    user: str
+    number: str
+    slot: str
+
+
 class LegView(msgspec.Struct, frozen=True):
     id: str
     party: Party
@@ -18,17 +33,22 @@ class LegView(msgspec.Struct, frozen=True):
     muted: bool
     lost: bool
     cause: Cause | None
+    since: float | None  # when it began to talk
+    takes_orders: bool  # it can be told to answer and to hold
+    via: Via | None
 
 
 class CallView(msgspec.Struct, frozen=True):
     id: str
-    state: str  # preparing, ringing, talking, closing, ended
+    state: str  # preparing, ringing, talking, parked, closing, ended
     legs: tuple[LegView, ...]
     called: Party
     begun: float
     answered: float | None
     ended: float | None
     cause: Cause | None
+    parked: Place | None
+    parked_by: Party | None
     audience: tuple[str, ...]  # ids of the users who take part now; when ended, who did last
 
     @property

@@ -1,12 +1,12 @@
 """A bridge: who is in it, what they may say and hear, and whether they still share their codecs.
 
-To the worker a port belongs to the bridge it was opened on. One that is let in elsewhere, on this
-worker or another, is linked: a pair of plain G.711 ports on loopback joins its home to the other bridge.
+A port belongs to one bridge: that on which it was opened, until another takes it. On the same worker
+it moves there; else it stays with its sockets, alone on an island, and while it is in the bridge a pair
+of plain G.711 ports on loopback links the two. So nobody can hear it where it is no longer.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any, assert_never
 
 from offhook.calls.media import Codecs, Kind, NoMedia, Port, PortRenegotiate
@@ -23,29 +23,24 @@ _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 @dataclass(frozen=True, slots=True)
 class _Link:
-    near: LinkPort  # in the bridge that was joined
-    far: LinkPort  # at the guest's home
+    near: LinkPort  # in the bridge
+    far: LinkPort  # on the port's island
 
 
 class EngineBridge:
     def __init__(self, number: int, worker: Worker, engine: "MediaEngine") -> None:
         self.number = number
         self.worker = worker
+        self.ports: set[EnginePort] = set()  # those that belong to it
         self._engine = engine
         self._members: dict[EnginePort, tuple[bool, bool]] = {}  # heard, hears
         self._links: dict[EnginePort, _Link] = {}
-        self._opened: set[EnginePort] = set()
         self._is_closed = False
+        self._compares = False  # it will, when the present moves are over
         worker.bridges[number] = self
 
-    @property
-    def guests(self) -> set[EnginePort]:
-        """Members that were opened on another bridge."""
-        return set(self._links)
-
     def open(self, kind: Kind, **how: Any) -> EnginePort:  # what `how` holds depends on the kind
-        if self._is_closed or self.worker.is_dead:
-            raise NoMedia(f"the bridge on media worker {self.worker.number} is gone")
+        self._need_worker()
         number = self._engine.next_number()
         port: EnginePort
         match kind:
@@ -67,18 +62,36 @@ class EngineBridge:
                 message = wire.Open(number, self.number, "record", file=how["file"])
             case _:
                 assert_never(kind)
-        self._opened.add(port)
+        self.ports.add(port)
         self.worker.send(message)
         return port
 
-    def join(self, port: Port, *, heard: bool = True, hears: bool = True) -> None:
-        """Raises NoMedia when a guest comes and there are no sockets for its link."""
+    def take(self, port: Port) -> None:
+        """Raises NoMedia when this bridge or its worker is gone; then nothing has changed."""
         assert isinstance(port, EnginePort)  # another engine's port would be our own mistake
+        former = port.bridge
+        if former is self or port.is_closed:
+            return
+        self._need_worker()
+        former.leave(port)
+        former.forget(port)
+        self.ports.add(port)
+        port.bridge = self
+        if port.worker is self.worker:
+            port.move(self.number)
+        elif port.worker is former.worker:
+            port.move(self._engine.next_number())
+        # else it is on its island already
+
+    def join(self, port: Port, *, heard: bool = True, hears: bool = True) -> None:
+        """Another bridge's port is taken first. Raises NoMedia also when there are no sockets for a link."""
+        assert isinstance(port, EnginePort)
         if self._is_closed or port.is_closed or self._members.get(port) == (heard, hears):
             return
-        if port.room is not None and port.room is not self:
-            port.room.leave(port)
-        if port.home is self:
+        self.take(port)
+        if self.worker.is_dead or port.worker.is_dead:
+            return
+        if port.worker is self.worker:
             port.say(wire.Join(port.number, heard, hears))
         else:
             if port not in self._links:
@@ -86,7 +99,6 @@ class EngineBridge:
                 port.say(wire.Join(port.number))
             near = self._links[port].near
             near.say(wire.Join(near.number, heard, hears))
-        port.room = self
         port.is_narrowed = False  # who did not listen to it the last time is asked again
         self._members[port] = heard, hears
         self.compare_codecs()
@@ -95,6 +107,7 @@ class EngineBridge:
         assert isinstance(old, EnginePort)
         rights = self._members.get(old)
         self.leave(old)
+        self.take(new)
         if rights is not None:
             self.join(new, heard=rights[0], hears=rights[1])
 
@@ -102,7 +115,6 @@ class EngineBridge:
         assert isinstance(port, EnginePort)
         if self._members.pop(port, None) is None:
             return
-        port.room = None
         port.is_narrowed = False
         port.say(wire.Leave(port.number))
         if (link := self._links.pop(port, None)) is not None:
@@ -113,32 +125,35 @@ class EngineBridge:
         if self._is_closed:
             return
         self._is_closed = True
-        for guest in self.guests:
-            self.leave(guest)
-        away = {port.room for port in self._opened if port.room is not None} - {self}
-        if away:
-            for port in [port for port in self._opened if port.room in (None, self)]:
-                port.close()
-        else:
-            self._end()
+        for port in [port for port in self.ports if port.worker is not self.worker]:
+            port.close()
+        if self.ports and not self.worker.is_dead:  # an empty one the worker has forgotten already
+            self.worker.send(wire.CloseBridge(self.number))
+        for port in self.ports:
+            port.forget()
+        self.ports.clear()
+        self._members.clear()
+        self.worker.bridges.pop(self.number, None)
 
-    def closed(self, port: EnginePort) -> None:
-        """One of its own ports has closed; after the bridge itself, the last one away takes it along."""
-        if port in self._opened:
-            self._opened.discard(port)
-            if self._is_closed and not self._opened:
-                self._end()
+    def forget(self, port: EnginePort) -> None:
+        """It has closed, or belongs to another bridge."""
+        self.ports.discard(port)
 
     def compare_codecs(self) -> None:
+        """Have it looked at whether all still share their codecs, once all that happens now has happened."""
+        if not self._compares and any(port.wideband for port in self._members):
+            self._compares = True
+            self._engine.soon(self._compare)
+
+    def _compare(self) -> None:
         """Ask those to renegotiate whose Opus or G.722 somebody here cannot take as it is."""
-        if not any(port.wideband for port in self._members):
-            return
+        self._compares = False
         parties = [port for port in self._members if port.is_settled]
         for port in [party for party in parties if party.wideband]:
             if port.is_narrowed or (_all_speak(port.wideband, parties) and not self._mixes(parties)):
                 continue
             port.is_narrowed = True
-            self._engine.soon(partial(port.worker.tell, port, PortRenegotiate()))
+            port.worker.tell(port, PortRenegotiate())
 
     def _mixes(self, parties: list[EnginePort]) -> bool:
         """Whether sound must be decoded here, instead of passing from one party to the other."""
@@ -160,20 +175,19 @@ class EngineBridge:
             return [other for other in hosts if (":" in other) == (":" in host)], pair
         raise NoMedia(f"media worker {self.worker.number} has no sockets for {', '.join(hosts)}")
 
-    def _link(self, guest: EnginePort) -> _Link:
-        home = guest.home
-        near_pair, far_pair = _link_pairs(self.worker, home.worker)
-        near = self._link_end(self, near_pair, far_pair)
-        far = self._link_end(home, far_pair, near_pair)
+    def _link(self, port: EnginePort) -> _Link:
+        near_pair, far_pair = _link_pairs(self.worker, port.worker)
+        near = self._link_end(self.worker, self.number, near_pair, far_pair)
+        far = self._link_end(port.worker, port.place, far_pair, near_pair)
         far.say(wire.Join(far.number))
         return _Link(near, far)
 
-    def _link_end(self, bridge: "EngineBridge", own: wire.Pair, other: wire.Pair) -> LinkPort:
-        port = LinkPort(self._engine.next_number(), bridge)
-        port.say(wire.Open(port.number, bridge.number, "phone", own.number))
-        port.settle(
+    def _link_end(self, worker: Worker, place: int, own: wire.Pair, other: wire.Pair) -> LinkPort:
+        end = LinkPort(self._engine.next_number(), self, worker, place)
+        end.say(wire.Open(end.number, place, "phone", own.number))
+        end.settle(
             wire.Settle(
-                port.number,
+                end.number,
                 _LINK_FORMATS,
                 sends=True,
                 receives=True,
@@ -181,17 +195,11 @@ class EngineBridge:
                 lost_after=0.0,
             )
         )
-        return port
+        return end
 
-    def _end(self) -> None:
-        if self._opened and not self.worker.is_dead:  # an empty one the worker has forgotten already
-            self.worker.send(wire.CloseBridge(self.number))
-        for port in self._opened:
-            port.room = None
-            port.forget()
-        self._opened.clear()
-        self._members.clear()
-        self.worker.bridges.pop(self.number, None)
+    def _need_worker(self) -> None:
+        if self._is_closed or self.worker.is_dead:
+            raise NoMedia(f"the bridge on media worker {self.worker.number} is gone")
 
 
 def _all_speak(codecs: Codecs, parties: list[EnginePort]) -> bool:

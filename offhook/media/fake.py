@@ -89,7 +89,7 @@ class FakeBridge:
     def __init__(self, engine: "FakeEngine", near: Bridge | None) -> None:
         self.engine = engine
         self.near = near
-        self.ports: list[FakePort] = []  # every one ever opened on it
+        self.ports: list[FakePort] = []  # every one opened on it or taken by it, and not taken since
         self.members: dict[FakePort, tuple[bool, bool]] = {}
         self.is_closed = False
 
@@ -101,14 +101,27 @@ class FakeBridge:
         self.engine.ports.append(port)
         return port
 
+    def take(self, port: Port) -> None:
+        assert isinstance(port, FakePort)
+        if port.bridge is self or port.is_closed:
+            return
+        if self.is_closed:
+            raise NoMedia("this bridge is closed")
+        port.bridge.members.pop(port, None)
+        port.bridge.ports.remove(port)
+        port.bridge = self
+        self.ports.append(port)
+
     def join(self, port: Port, *, heard: bool = True, hears: bool = True) -> None:
         assert isinstance(port, FakePort)
         if not port.is_closed and not self.is_closed:
+            self.take(port)
             self.members[port] = heard, hears
 
     def replace(self, old: Port, new: Port) -> None:
         assert isinstance(old, FakePort)
         rights = self.members.pop(old, None)
+        self.take(new)
         if rights is not None:
             self.join(new, heard=rights[0], hears=rights[1])
 

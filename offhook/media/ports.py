@@ -26,15 +26,19 @@ BROWSER_LOST_SECONDS = 5.0
 
 
 class EnginePort:
-    """What all ports have in common: a number, a worker, a bridge it was opened on and one it is in."""
+    """What all ports have in common: a number, a worker, and the bridge it belongs to.
+
+    `place` is the worker's name for where it is: that bridge if it is on the same worker, else a place
+    of its own.
+    """
 
     is_hidden = False  # nobody outside the engine knows it
 
-    def __init__(self, number: int, home: "EngineBridge") -> None:
+    def __init__(self, number: int, bridge: "EngineBridge", worker: Worker, place: int) -> None:
         self.number = number
-        self.home = home
-        self.worker: Worker = home.worker
-        self.room: EngineBridge | None = None  # where it was let in
+        self.bridge = bridge
+        self.worker = worker
+        self.place = place
         self.is_narrowed = False  # its bridge cannot carry more than G.711
         self.is_closed = False
         self.wideband: Codecs = ()  # what it agreed on beside G.711
@@ -65,11 +69,15 @@ class EnginePort:
     def close(self) -> None:
         if self.is_closed:
             return
-        if self.room is not None:
-            self.room.leave(self)
+        self.bridge.leave(self)
+        self.bridge.forget(self)
         self.say(wire.Close(self.number))
         self.forget()
-        self.home.closed(self)
+
+    def move(self, place: int) -> None:
+        """Be elsewhere on its worker, where it is not let in yet."""
+        self.place = place
+        self.say(wire.Take(self.number, place))
 
     def forget(self) -> None:
         """The worker gives it up; its pair comes back when the worker says so."""
@@ -106,8 +114,7 @@ class EnginePort:
                 lost_after,
             )
         )
-        if self.room is not None:
-            self.room.compare_codecs()
+        self.bridge.compare_codecs()
 
     def _allowed(self, like: Codecs | None) -> Codecs | None:
         return G711 if self.is_narrowed else like
@@ -117,7 +124,7 @@ class PhonePort(EnginePort):
     def __init__(
         self,
         number: int,
-        home: "EngineBridge",
+        bridge: "EngineBridge",
         pair: wire.Pair,
         *,
         session: int,
@@ -128,7 +135,7 @@ class PhonePort(EnginePort):
         secure: bool = False,
     ) -> None:
         """`flow_host` is the address of ours to tell it, `peer` where its signalling comes from."""
-        super().__init__(number, home)
+        super().__init__(number, bridge, bridge.worker, bridge.number)
         self._latch = peer if nat else ""
         self._sdp = PhoneSdp(
             flow_host, pair.port, session=session, srtp=srtp, secure=secure, make_key=_srtp_key
@@ -155,9 +162,9 @@ class PhonePort(EnginePort):
 
 class BrowserPort(EnginePort):
     def __init__(
-        self, number: int, home: "EngineBridge", pair: wire.Pair, *, session: int, hosts: Sequence[str]
+        self, number: int, bridge: "EngineBridge", pair: wire.Pair, *, session: int, hosts: Sequence[str]
     ) -> None:
-        super().__init__(number, home)
+        super().__init__(number, bridge, bridge.worker, bridge.number)
         self._sdp = BrowserSdp(
             hosts,
             pair.port,
@@ -175,8 +182,8 @@ class BrowserPort(EnginePort):
 class FilePort(EnginePort):
     """Music, a prompt, a recorder: joined like a party, without a say in codecs."""
 
-    def __init__(self, number: int, home: "EngineBridge", *, records: bool) -> None:
-        super().__init__(number, home)
+    def __init__(self, number: int, bridge: "EngineBridge", *, records: bool) -> None:
+        super().__init__(number, bridge, bridge.worker, bridge.number)
         self.records = records
 
 

@@ -1,7 +1,7 @@
 """What server and media worker say to each other over their socketpair.
 
-Messages go one way, in order, and are never answered; each is one msgpack map, sent with a
-four-byte big-endian length in front. A port's id and a bridge's id are numbers the server makes up.
+Messages go one way, in order, and are never answered; what is said together is one msgpack list, sent
+with a four-byte big-endian length in front. A port's id and a bridge's id are numbers the server makes up.
 The worker never sees SDP: the server's half of the engine turns it into these structs.
 """
 
@@ -20,7 +20,7 @@ class Pair(msgspec.Struct, frozen=True, array_like=True):
     port: int
 
 
-class Keys(msgspec.Struct, frozen=True):
+class Keys(msgspec.Struct, frozen=True, array_like=True):
     """SDES-SRTP, RFC 4568: master key and salt joined, 30 bytes for AES_CM_128_HMAC_SHA1_80."""
 
     suite: str
@@ -28,7 +28,7 @@ class Keys(msgspec.Struct, frozen=True):
     theirs: bytes
 
 
-class Ice(msgspec.Struct, frozen=True):
+class Ice(msgspec.Struct, frozen=True, array_like=True):
     """ICE-lite, RFC 8445: the peer checks us, we answer. `old_*` stay valid until the restart is used."""
 
     ufrag: str
@@ -38,7 +38,7 @@ class Ice(msgspec.Struct, frozen=True):
     fingerprint: str  # the peer's, `sha-256 AB:CD:…`
 
 
-class Format(msgspec.Struct, frozen=True):
+class Format(msgspec.Struct, frozen=True, array_like=True):
     """One payload type of the session: the number we receive, the number we send, and what it is."""
 
     receive: int
@@ -50,8 +50,8 @@ class Format(msgspec.Struct, frozen=True):
 # ---- server to worker
 
 
-class Open(msgspec.Struct, frozen=True, tag=True):
-    """Take `pair` out of the stock (none for files) and make it port `port` of bridge `bridge`."""
+class Open(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """Take `pair` out of the stock (none for files) and make it port `port`, part of bridge `bridge`."""
 
     port: int
     bridge: int
@@ -61,7 +61,7 @@ class Open(msgspec.Struct, frozen=True, tag=True):
     loop: bool = False
 
 
-class Settle(msgspec.Struct, frozen=True, tag=True):
+class Settle(msgspec.Struct, frozen=True, tag=True, array_like=True):
     """What offer and answer agreed on; again whenever they agree anew."""
 
     port: int
@@ -77,90 +77,100 @@ class Settle(msgspec.Struct, frozen=True, tag=True):
     lost_after: float = 60.0  # seconds without RTP or RTCP (browser: nor STUN) until `Lost`; 0: never
 
 
-class Join(msgspec.Struct, frozen=True, tag=True):
+class Take(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """Move a port to another bridge, made if there is none; nobody hears it there before it joins."""
+
+    port: int
+    bridge: int
+
+
+class Join(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """Let a port into the bridge it is part of; again: change what it may say and hear."""
+
     port: int
     heard: bool = True
     hears: bool = True
 
 
-class Leave(msgspec.Struct, frozen=True, tag=True):
+class Leave(msgspec.Struct, frozen=True, tag=True, array_like=True):
     port: int
 
 
-class Dial(msgspec.Struct, frozen=True, tag=True):
+class Dial(msgspec.Struct, frozen=True, tag=True, array_like=True):
     """Send a digit to the port's peer as RFC 4733 events."""
 
     port: int
     key: str
 
 
-class Close(msgspec.Struct, frozen=True, tag=True):
+class Close(msgspec.Struct, frozen=True, tag=True, array_like=True):
     """Give the port up; its pair goes to the back of the stock."""
 
     port: int
 
 
-class CloseBridge(msgspec.Struct, frozen=True, tag=True):
-    """Close a bridge and every port still open on it."""
+class CloseBridge(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """Close a bridge and every port that is part of it."""
 
     bridge: int
 
 
-class Measure(msgspec.Struct, frozen=True, tag=True):
+class Measure(msgspec.Struct, frozen=True, tag=True, array_like=True):
     """Ask for `Counters`."""
 
 
-ToWorker = Open | Settle | Join | Leave | Dial | Close | CloseBridge | Measure
+ToWorker = Open | Settle | Take | Join | Leave | Dial | Close | CloseBridge | Measure
 
 # ---- worker to server
 
 
-class Hello(msgspec.Struct, frozen=True, tag=True):
+class Hello(msgspec.Struct, frozen=True, tag=True, array_like=True):
     pid: int
     fingerprint: str  # of the worker's DTLS certificate, `sha-256 AB:CD:…`
 
 
-class Stock(msgspec.Struct, frozen=True, tag=True):
+class Stock(msgspec.Struct, frozen=True, tag=True, array_like=True):
     """More pairs, behind those the server already knows."""
 
     pairs: tuple[Pair, ...]
 
 
-class Digit(msgspec.Struct, frozen=True, tag=True):
+class Digit(msgspec.Struct, frozen=True, tag=True, array_like=True):
     port: int
     key: str
 
 
-class Ended(msgspec.Struct, frozen=True, tag=True):
+class Ended(msgspec.Struct, frozen=True, tag=True, array_like=True):
     port: int
 
 
-class Lost(msgspec.Struct, frozen=True, tag=True):
+class Lost(msgspec.Struct, frozen=True, tag=True, array_like=True):
     port: int
 
 
-class Found(msgspec.Struct, frozen=True, tag=True):
+class Found(msgspec.Struct, frozen=True, tag=True, array_like=True):
     port: int
 
 
-class Speaking(msgspec.Struct, frozen=True, tag=True):
+class Speaking(msgspec.Struct, frozen=True, tag=True, array_like=True):
     port: int
     speaking: bool
 
 
-class Report(msgspec.Struct, frozen=True, tag=True):
+class Report(msgspec.Struct, frozen=True, tag=True, array_like=True):
     port: int
     loss: float
     far_loss: float
     jitter: float
     round_trip: float | None
+    far_jitter: float = 0.0
 
 
-class Renegotiate(msgspec.Struct, frozen=True, tag=True):
+class Renegotiate(msgspec.Struct, frozen=True, tag=True, array_like=True):
     port: int
 
 
-class Counters(msgspec.Struct, frozen=True, tag=True):
+class Counters(msgspec.Struct, frozen=True, tag=True, array_like=True):
     """Since the worker's start, but for `ports` and `stock`, which are now."""
 
     ports: int

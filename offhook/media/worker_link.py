@@ -1,6 +1,6 @@
 """The server's end of a worker's socketpair: frames out, frames in, and the news that it is gone.
 
-No task and no waiting: what is said in one turn of the loop goes out in one write, what arrives is
+No task and no waiting: what is said in one turn of the loop goes out in one frame, what arrives is
 handed on at once. A worker that stops reading or talks nonsense is as good as dead.
 """
 
@@ -18,7 +18,7 @@ _MOST_IN_A_FRAME = 1024 * 1024
 
 logger = logging.getLogger(__name__)
 _encoder = msgspec.msgpack.Encoder()
-_decoder: msgspec.msgpack.Decoder[FromWorker] = msgspec.msgpack.Decoder(FromWorker)
+_decoder: msgspec.msgpack.Decoder[list[FromWorker]] = msgspec.msgpack.Decoder(list[FromWorker])
 
 
 class WorkerLink:
@@ -32,6 +32,7 @@ class WorkerLink:
         self._sock = sock
         self._heard = heard
         self._gone = gone
+        self._said: list[ToWorker] = []  # in this turn of the loop
         self._out = bytearray()
         self._in = bytearray()
         self._flushing = False  # a flush is on its way, soon or when the socket can be written
@@ -41,7 +42,7 @@ class WorkerLink:
     def send(self, message: ToWorker) -> None:
         if self._closed:
             return
-        frame(message, self._out)
+        self._said.append(message)
         if not self._flushing:
             self._flushing = True
             self._loop.call_soon(self._flush)
@@ -56,6 +57,9 @@ class WorkerLink:
     def _flush(self) -> None:
         if self._closed:
             return
+        if self._said:
+            self._out += frame(self._said)
+            self._said.clear()
         try:
             sent = self._sock.send(self._out) if self._out else 0
         except BlockingIOError:
@@ -103,12 +107,14 @@ class WorkerLink:
 
     def _take(self, frame: bytes) -> None:
         try:
-            message = _decoder.decode(frame)
+            messages = _decoder.decode(frame)
         except msgspec.DecodeError:
-            logger.exception("a media worker sent what is no message: %r", frame[:80])
+            logger.exception("a media worker sent what are no messages: %r", frame[:80])
             self._lost()
             return
-        self._heard(message)
+        for message in messages:
+            if not self._closed:
+                self._heard(message)
 
     def _lost(self) -> None:
         if not self._closed:
@@ -122,8 +128,7 @@ class WorkerLink:
         self._sock.close()
 
 
-def frame(message: ToWorker, into: bytearray) -> None:
-    """Put a message behind what is already there, with its length in front."""
-    data = _encoder.encode(message)
-    into += len(data).to_bytes(4, "big")
-    into += data
+def frame(messages: list[ToWorker]) -> bytes:
+    """Messages as they go over the socketpair, with their length in front."""
+    data = _encoder.encode(messages)
+    return len(data).to_bytes(4, "big") + data

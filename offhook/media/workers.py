@@ -106,8 +106,8 @@ class Worker:
                 self._tell(port, PortFound())
             case wire.Speaking(port, speaking):
                 self._tell(port, PortSpeaking(speaking))
-            case wire.Report(port, loss, far_loss, jitter, round_trip):
-                self._tell(port, PortReport(loss, far_loss, jitter, round_trip))
+            case wire.Report(port, loss, far_loss, jitter, round_trip, far_jitter):
+                self._tell(port, PortReport(loss, far_loss, jitter, round_trip, far_jitter))
             case wire.Renegotiate(port):
                 if (found := self.ports.get(port)) is not None and not found.is_narrowed:
                     found.is_narrowed = True
@@ -118,7 +118,7 @@ class Worker:
         self.is_dead = True
         ports, self.ports = self.ports, {}
         bridges, self.bridges = self.bridges, {}
-        lost = {*ports.values()}.union(*[bridge.guests for bridge in bridges.values()])
+        lost = {*ports.values()}.union(*[bridge.ports for bridge in bridges.values()])
         for port in sorted(lost, key=lambda port: port.number):
             self.tell(port, PortLost(worker=True))
 

@@ -23,6 +23,8 @@ class User(msgspec.Struct, frozen=True):
     name: str
     number: str
     device: str = ""
+    do_not_disturb: bool = False
+    call_waiting: bool = True  # whether it rings while the user is on the phone
 
     @property
     def topics(self) -> tuple[str, ...]:

@@ -1,4 +1,7 @@
-"""What a user is doing, worked out from devices and calls; nobody has to say it."""
+"""What a user is doing, worked out from devices and calls; nobody has to say it.
+
+Only that they do not want to be disturbed they say themselves; it shows while they do nothing else.
+"""
 
 from collections.abc import Callable
 
@@ -7,13 +10,14 @@ import msgspec
 from offhook.calls.view import CallView
 from offhook.feed import Feed
 from offhook.people.devices import DeviceView
+from offhook.people.directory import User
 
 
 class Presence(msgspec.Struct, frozen=True):
     """A user's state; `id` is the user's. `since` is in monotonic seconds."""
 
     id: str
-    state: str  # offline, available, ringing, on-call
+    state: str  # offline, available, dnd, ringing, on-call
     since: float
 
     @property
@@ -24,10 +28,11 @@ class Presence(msgspec.Struct, frozen=True):
 class Doing:
     """How many devices of a user are reachable, and how many calls ring and run there."""
 
-    __slots__ = ("published", "reachable", "ringing", "running")
+    __slots__ = ("published", "quiet", "reachable", "ringing", "running")
 
     def __init__(self) -> None:
         self.reachable: set[str] = set()
+        self.quiet = False  # does not want to be disturbed
         self.ringing = 0
         self.running = 0
         self.published = ""  # what the world knows
@@ -38,11 +43,13 @@ class Doing:
             return "on-call"
         if self.ringing:
             return "ringing"
-        return "available" if self.reachable else "offline"
+        if not self.reachable:
+            return "offline"
+        return "dnd" if self.quiet else "available"
 
 
 class PresenceKeeper:
-    """Watches calls and devices, and publishes each user's `Presence` when it changes."""
+    """Watches calls, devices and users, and publishes each user's `Presence` when it changes."""
 
     def __init__(self, feed: Feed, now: Callable[[], float]) -> None:
         self._feed = feed
@@ -51,6 +58,7 @@ class PresenceKeeper:
         self._parts: dict[str, dict[str, bool]] = {}  # by call: who takes part in it
         feed.watch(DeviceView, self._device_changed)
         feed.watch(CallView, self._call_changed)
+        feed.watch(User, self._user_changed)
 
     def introduce(self, user: str) -> None:
         """A user nothing is known of yet is offline."""
@@ -59,6 +67,10 @@ class PresenceKeeper:
     def forget(self, user: str) -> None:
         self._doing.pop(user, None)
         self._feed.drop(Presence, user)
+
+    def is_on_the_phone(self, user: str) -> bool:
+        doing = self._doing.get(user)
+        return doing is not None and doing.running > 0
 
     def _of(self, user: str) -> Doing:
         if (doing := self._doing.get(user)) is None:
@@ -72,6 +84,12 @@ class PresenceKeeper:
             self._of(new.user).reachable.add(new.id)
         for user in {view.user for view in (old, new) if view is not None}:
             self._publish(user, self._of(user))
+
+    def _user_changed(self, old: User | None, new: User | None) -> None:
+        if new is not None:
+            doing = self._of(new.id)
+            doing.quiet = new.do_not_disturb
+            self._publish(new.id, doing)
 
     def _call_changed(self, old: CallView | None, new: CallView | None) -> None:
         call = old if new is None else new

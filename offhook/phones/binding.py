@@ -34,7 +34,10 @@ class Entry(NamedTuple):
 class Contact:
     """A binding as it lives. `flow` is where requests go, None while there is no way."""
 
-    __slots__ = ("binding", "due", "entry", "expires", "flow", "head", "heard", "path", "raw", "source")
+    __slots__ = (
+        "binding", "due", "entry", "expires", "flow", "head", "heard", "path", "raw", "source",
+        "takes_orders",
+    )  # fmt: skip
 
     def __init__(self, binding: KeptBinding, entry: Entry, expires: float, source: Flow | None) -> None:
         self.binding = binding
@@ -43,6 +46,7 @@ class Contact:
         self.head = b"Contact: <%b>;expires=" % binding.contact
         self.raw = b""  # the Contact header as it came: a refresh is recognised by it
         self.path = b""  # RFC 3327: becomes the Route of requests to it
+        self.takes_orders = False
         self.heard = 0.0
         self.due: float | None = None  # when the registrar looks at it again; None: it is in no table
         self.source: Flow | None = None

@@ -55,6 +55,6 @@ class PhoneDevice:
             if contact.flow is not None:
                 binding = contact.binding
                 route = b"Route: %b\r\n" % contact.path if contact.path else b""
-                place = Place(contact.flow, binding.contact, binding.nat, route)
+                place = Place(contact.flow, binding.contact, binding.nat, route, contact.takes_orders)
                 legs.append(PhoneLeg(self._ids(), self.party, self._info, place, self._lines))
         return legs

@@ -1,7 +1,8 @@
 """The SIP edge: sockets in, one endpoint in the middle, legs and bindings out.
 
-The invariant it keeps for the machines inside: whenever anything has been done with the endpoint, a
-timer stands for the time at which it wants to be looked at again. While nothing waits, none does.
+The invariant it keeps for the machines inside: whenever anything has been done with the endpoint, what
+was said has gone out and a timer stands for the time at which it wants to be looked at again. While
+nothing waits, none does.
 """
 
 import asyncio
@@ -21,7 +22,7 @@ from offhook.phones.binding import BindingStore, Contact
 from offhook.phones.device import PhoneDevice
 from offhook.phones.farewell import Farewells
 from offhook.phones.gate import PhoneGate
-from offhook.phones.lines import DialogKeeper, Lines, PortOwner
+from offhook.phones.lines import DialogKeeper, Lines, PortOwner, Reported, unheard
 from offhook.phones.reception import Reception
 from offhook.phones.registrar import Registrar
 from offhook.phones.stream import Connections, StreamListener
@@ -49,6 +50,8 @@ class Calls(Protocol):
 
     def incoming(self, leg: Leg, number: str, now: float, /) -> object: ...
 
+    def replace(self, leg: Leg, replaced: str, now: float, /) -> object: ...
+
     def tell(self, leg: Leg, event: LegEvent, now: float, /) -> None: ...
 
 
@@ -68,6 +71,7 @@ class Phones:
         ids: Callable[[], str],
         dialogs: DialogKeeper,
         lag: Callable[[], float],  # of the loop, p90 of the last second
+        reported: Reported = unheard,
         context: Callable[[], ssl.SSLContext] | None = None,  # for TLS; asked for each connection
         banned: frozenset[str] | set[str] = frozenset(),
     ) -> None:
@@ -107,9 +111,11 @@ class Phones:
         self.endpoint = Endpoint(
             self._send, gate, self, address=self.addresses.hostport, secret=secret, user_agent="Offhook"
         )
-        self.lines = Lines(self.endpoint, calls.tell, clock.now, self.addresses, owners, dialogs)
+        self.lines = Lines(self.endpoint, calls.tell, clock.now, self.addresses, owners, dialogs, reported)
         self._farewells = Farewells(self.endpoint, self._connect)
-        self._reception = Reception(self.registrar, self.lines, calls.incoming, self.party, ids)
+        self._reception = Reception(
+            self.registrar, self.lines, calls.incoming, calls.replace, self.party, ids
+        )
 
     async def start(self) -> None:
         """Bind and listen. Raises OSError, with everything closed again, when an address cannot be had."""
@@ -193,6 +199,8 @@ class Phones:
 
     def pumped(self, now: float) -> None:
         self._is_receiving = False
+        for udp in self._udp:
+            udp.flush()
         due, other = self.endpoint.next_timeout(), self.registrar.next_timeout()
         if other is not None and (due is None or other < due):
             due = other

@@ -7,6 +7,8 @@ from urllib.parse import unquote_to_bytes
 from offhook.people.directory import DeviceInfo
 from offhook.sip.headers import uri_of
 
+LONGEST_NUMBER = 128
+
 
 @dataclass(frozen=True, slots=True)
 class PhoneIdentity:

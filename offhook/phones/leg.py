@@ -10,10 +10,10 @@ change, the call hears of holding alone. Once a leg is GONE nothing it is told m
       └────────────────► WAITING ────────► TALKING      anything ──hangup(), ended──► GONE
 """
 
-from dataclasses import dataclass
+from dataclasses import replace
 from enum import Enum, auto
 
-from offhook.calls.cause import Cause, from_sip
+from offhook.calls.cause import Cause
 from offhook.calls.leg import (
     Answered,
     Asked,
@@ -29,10 +29,8 @@ from offhook.calls.leg import (
     Ringing,
 )
 from offhook.calls.media import (
-    G711,
     Bridge,
     Codecs,
-    Kind,
     NoCommonCodec,
     NoMedia,
     Port,
@@ -41,27 +39,21 @@ from offhook.calls.media import (
     PortFound,
     PortLost,
     PortRenegotiate,
+    PortReport,
 )
 from offhook.people.directory import DeviceInfo, Srtp
 from offhook.phones.identity import user_of
-from offhook.phones.lines import Lines, Place
-from offhook.phones.words import address_of, auto_answer, digit_in, reason
-from offhook.sdp.description import BadSdp
-from offhook.sdp.negotiate import holds
-from offhook.sip.message import Request
+from offhook.phones.lines import HOPS, Lines, Place
+from offhook.phones.negotiation import Negotiation
+from offhook.phones.referral import Referrals
+from offhook.phones.ring import Ring
+from offhook.phones.waiting import Waiting
+from offhook.phones.words import digit_in, identity, obeys, reason, refusal
+from offhook.sip.endpoint import Endpoint
+from offhook.sip.message import Request, Response
+from offhook.sip.replaces import Replaces
 from offhook.sip.session import Session
 from offhook.sip.transaction import ServerTransaction
-
-HOPS = 70  # for calls of our own
-
-
-@dataclass(frozen=True, slots=True)
-class _Ring:
-    who: Party
-    bridge: Bridge
-    like: Codecs | None
-    auto_answer: bool
-    hops: int
 
 
 class _State(Enum):
@@ -81,28 +73,29 @@ class PhoneLeg:
         self.port: Port | None = None
         self.codecs: Codecs = ()
         self.hops = HOPS
+        self.takes_orders = place.takes_orders
         self._device = device
         self._place = place
         self._lines = lines
         self._state = _State.IDLE
         self._session: Session | None = None
-        self._ring: _Ring | None = None
-        self._offer = b""  # the caller's, kept until we answer; b"" is a late offer
-        self._answer = b""  # ours to it, once it is made
-        self._said = 100  # the last provisional response to its INVITE
-        self._last: tuple[bytes, bytes] | None = None  # their latest re-offer and our answer to it
-        self._like: Codecs | None = None
-        self._holding = False
+        self._ring: Ring | None = None
+        self._negotiation = Negotiation()
+        self._waiting: Waiting | None = None  # its INVITE
         self._lost = False
+        self._shown = ("", "")  # number and name on its display, as far as it listens to us
+        self._is_to_answer = False  # as soon as it can be told
+        self._referrals: Referrals | None = None  # from its first REFER on
 
     def invited(self, tx: ServerTransaction, request: Request, codecs: Codecs, now: float) -> None:
         """It calls us. Its offer is kept; no port is opened before there is something to hear."""
-        self._offer, self.codecs = request.body, codecs
+        self._negotiation.offer, self.codecs = request.body, codecs
         self.hops = max(0, int(request.get(b"max-forwards") or HOPS) - 1)  # RFC 3261 §16.6
         self._state = _State.WAITING
         self._lines.add(self._device.id)
-        self._lines.unanswered += 1
         self._session = self._lines.endpoint.accept(tx, request, self, now)
+        self._waiting = Waiting(self._session, self._lines)
+        self._learn()
 
     # ---- what the call commands
 
@@ -110,57 +103,68 @@ class PhoneLeg:
         self, who: Party, bridge: Bridge, *, like: Codecs | None, auto_answer: bool = False, hops: int = 70
     ) -> None:
         if self._state is _State.IDLE:
-            self._ring = _Ring(who, bridge, like, auto_answer, hops)
+            self._ring, self._shown = Ring(who, bridge, like, auto_answer, hops), (who.number, who.name)
             self._lines.add(self._device.id)
             self._invite(self._ring, self._device.srtp)
 
     def proceed(self, bridge: Bridge, *, early: Codecs | None = None) -> None:
-        if self._state is not _State.WAITING or self._session is None:
+        if self._waiting is None:
             return
-        now = self._lines.now()
-        if early is None or not self._offer:  # to a late offer nothing can be answered yet
-            if self._said != 180:
-                self._say(180, None, now)
-        elif self._said != 183 and self._settle(bridge, early, now):
-            self._say(183, self._answer, now)
+        if early is None or not self._negotiation.offer:  # to a late offer nothing can be answered yet
+            self._waiting.proceed(180)
+        elif self._settle(bridge, early):
+            self._waiting.proceed(183, self._negotiation.answer)
 
     def answer(self, bridge: Bridge, *, like: Codecs) -> None:
-        if self._state is not _State.WAITING or self._session is None:
+        if self._waiting is None or self._session is None or not self._settle(bridge, like):
             return
-        now = self._lines.now()
-        if self._settle(bridge, like, now):
-            self._first_word()
-            self._session.answer(self._answer, now)
-            self._talks(self._session)
-            if self._offer:
-                self._notice_hold(self._offer, now)
+        self._waiting.answer(self._negotiation.answer)
+        self._talks(self._session)
+        if offer := self._negotiation.offer:
+            self._notice_hold(offer, self._lines.now())
 
     def connected_to(self, party: Party) -> None:
-        """Phones show whom they dialled; changing that takes RFC 4916, which hardly any of them knows."""
+        if self._session is None or self._state is _State.GONE or (party.number, party.name) == self._shown:
+            return
+        self._shown = party.number, party.name
+        host = self._lines.addresses.hostport(self._place.flow)
+        self._session.introduce(identity(party, host), self._lines.now())
+
+    def pick_up(self) -> None:
+        if self._state is _State.RINGING:
+            self._is_to_answer = True
+            self._learn()
+
+    def hold(self, holding: bool) -> None:
+        if self._state is _State.TALKING:
+            self._order(b"hold" if holding else b"talk")
+
+    def enter(self, bridge: Bridge) -> None:
+        if self._ring is not None:
+            self._ring = replace(self._ring, bridge=bridge)
 
     def told(self, outcome: Outcome) -> None:
-        """A phone that sent its call on has hung up and hears no more."""
+        if self._referrals is not None:
+            self._referrals.told(outcome.wish, outcome.cause)
 
     def hangup(self, cause: Cause) -> None:
-        state, self._state = self._state, _State.GONE
-        if state is _State.GONE or state is _State.IDLE:
-            return
-        self._close(state)
-        if self._session is not None:
-            if state is _State.WAITING:
-                self._refuse(cause)
-            else:
-                self._session.hangup(self._lines.now(), headers=reason(cause))
+        if self._referrals is not None:
+            self._referrals.end(cause)
+        waiting, state, self._state = self._waiting, self._state, _State.GONE
+        if state is not _State.GONE and state is not _State.IDLE:
+            self._close(state)
+            self._part(waiting, cause)
 
     # ---- what the phone does
 
     def progressed(self, status: int, sdp: bytes, now: float) -> None:
         if self._state is not _State.RINGING or self.port is None:
             return
+        self._learn()
         early = False
         if sdp:
             try:
-                self.port.accept(sdp.decode("utf-8", "replace"))
+                self._negotiation.accept(self.port, sdp)
             except NoCommonCodec:
                 pass  # the answer that counts is the one in the 200
             else:
@@ -173,6 +177,7 @@ class PhoneLeg:
         if self._state is not _State.RINGING:
             return
         if self._accept(sdp, now) and self._session is not None:
+            self._learn()
             self._talks(self._session)
             self._tell(Answered(), now)
             self._notice_hold(sdp, now)
@@ -181,15 +186,13 @@ class PhoneLeg:
         if self.port is None or self._state is _State.GONE:
             return 491  # the offer of the INVITE itself is still open (RFC 3311 §5.2)
         if not sdp:
-            self._last = None
-            return self.port.offer(like=self._like).encode()
-        if self._last is not None and self._last[0] == sdp:
-            return self._last[1]
+            return self._negotiation.propose_again(self.port)
+        if (said := self._negotiation.repeated(sdp)) is not None:
+            return said
         try:
-            ours = self.port.answer(sdp.decode("utf-8", "replace"), like=self._like).encode()
+            ours = self._negotiation.answer_again(self.port, sdp)
         except NoCommonCodec:
             return 488
-        self._last = sdp, ours
         self.codecs = self.port.codecs
         if self._state is _State.TALKING and self._session is not None:
             self._lines.dialogs.talks(self.id, self._session.snapshot())  # its target may have moved
@@ -211,27 +214,26 @@ class PhoneLeg:
         match request.method:
             case "INFO":
                 return self._informed(request, now)
+            case "REFER":
+                return self._referred(request)
             case "NOTIFY":
                 return 481, b""  # we have subscribed to nothing
             case _:
                 return 405, b""
 
     def redirected(self, contacts: list[bytes], now: float) -> None:
-        if self._state is _State.RINGING:
-            for contact in contacts:
-                if number := user_of(contact):
-                    self._tell(Asked(Redirect(number)), now)
-                    return
+        if self._state is _State.RINGING and (number := next(filter(None, map(user_of, contacts)), "")):
+            self._tell(Asked(Redirect(number)), now)
 
     def ended(self, status: int, reason: bytes, now: float) -> None:
-        ring = self._ring
+        ring, had_keys = self._ring, self._place.may_have_keys(self._device.srtp)
         match self._state:
-            case _State.RINGING if status == 488 and ring is not None and self._may_do_without_keys:
+            case _State.RINGING if status == 488 and ring is not None and had_keys:
                 self._ring = None
                 self._close_port()
                 self._invite(ring, "off")  # perhaps it only lacks SRTP
             case _State.RINGING:
-                self._gone(_refusal(status), now)
+                self._gone(refusal(status), now)
             case _State.WAITING:
                 self._gone(Cause.CANCELLED, now)
             case _State.TALKING:
@@ -257,98 +259,57 @@ class PhoneLeg:
                     self._tell(Back(), now)
             case PortRenegotiate():
                 if self._state is _State.TALKING and self._session is not None and self.port is not None:
-                    self._like, self._last = G711, None
-                    self._session.offer(self.port.offer(like=G711).encode(), now)
+                    self._session.offer(self._negotiation.propose_g711(self.port), now)
+            case PortReport():
+                self._lines.reported(self, event, now)
             case _:
-                pass  # reports and files played are not about the line
+                pass  # what is played and who speaks is not about the line
 
     # ---- media
 
-    def _invite(self, ring: _Ring, srtp: Srtp) -> None:
-        now, lines, place = self._lines.now(), self._lines, self._place
+    def _invite(self, ring: Ring, srtp: Srtp) -> None:
         self._state = _State.RINGING
         try:
-            self.port = self._open(ring.bridge, srtp)
+            self.port = self._lines.open_port(self, ring.bridge, self._place, srtp)
         except NoMedia:
-            self._gone(Cause.OVERLOADED, now)
+            self._gone(Cause.OVERLOADED, self._lines.now())
             return
-        self._like = ring.like
-        sdp = self.port.offer(like=ring.like).encode()
+        sdp = self._negotiation.propose(self.port, ring.like)
         self.codecs = self.port.codecs
-        host = lines.addresses.hostport(place.flow)
         called = Party(self._device.sip_user or self.party.number, self.party.name)
-        headers = place.route + (auto_answer(host) if ring.auto_answer else b"")
-        self._session = lines.endpoint.invite(
-            place.uri,
-            place.flow,
-            self,
-            local=address_of(ring.who, host),
-            remote=address_of(called, host),
-            sdp=sdp,
-            headers=headers,
-            max_forwards=ring.hops,
-            now=now,
-        )
+        self._session = ring.invite(self, called, self._place, self._lines, sdp)
 
-    @property
-    def _may_do_without_keys(self) -> bool:
-        return self._device.srtp == "auto" and self._place.flow.transport == "tls"
-
-    def _settle(self, bridge: Bridge, like: Codecs, now: float) -> bool:
+    def _settle(self, bridge: Bridge, like: Codecs) -> bool:
         """Open our port and make our answer to its offer, once; a late offer is answered with ours."""
-        if self._answer:
+        if self._negotiation.answer:
             return True
         try:
             if self.port is None:
-                self.port = self._open(bridge, self._device.srtp)
-            if self._offer:
-                self._answer = self.port.answer(self._offer.decode("utf-8", "replace"), like=like).encode()
-            else:
-                self._answer = self.port.offer(like=like).encode()
-        except NoCommonCodec:
-            self._give_up(Cause.INCOMPATIBLE, now)
+                self.port = self._lines.open_port(self, bridge, self._place, self._device.srtp)
+            self._negotiation.settle(self.port, like)
+        except (NoCommonCodec, NoMedia) as why:
+            cause = Cause.OVERLOADED if isinstance(why, NoMedia) else Cause.INCOMPATIBLE
+            self._give_up(cause, self._lines.now())
             return False
-        except NoMedia:
-            self._give_up(Cause.OVERLOADED, now)
-            return False
-        self._like = like
         self.codecs = self.port.codecs
         return True
 
     def _accept(self, sdp: bytes, now: float) -> bool:
         """The answer to our offer; without a good one there is no line."""
+        if self.port is None or not sdp:
+            self._give_up(Cause.FAILED, now)
+            return False
         try:
-            if self.port is None or not sdp:
-                self._give_up(Cause.FAILED, now)
-                return False
-            self.port.accept(sdp.decode("utf-8", "replace"))
+            self._negotiation.accept(self.port, sdp)
         except NoCommonCodec:
             self._give_up(Cause.INCOMPATIBLE, now)
             return False
         self.codecs = self.port.codecs
         return True
 
-    def _open(self, bridge: Bridge, srtp: Srtp) -> Port:
-        flow = self._place.flow
-        port = bridge.open(
-            Kind.PHONE,
-            flow_host=self._lines.addresses.host(flow),
-            peer=flow.host,
-            nat=self._place.nat,
-            srtp=srtp,
-            secure=flow.transport == "tls",
-        )
-        self._lines.owners[port] = self
-        return port
-
     def _notice_hold(self, sdp: bytes, now: float) -> None:
-        try:
-            holding = holds(sdp)
-        except BadSdp:
-            return
-        if holding != self._holding:
-            self._holding = holding
-            self._tell(Held(holding), now)
+        if self._negotiation.turns(sdp):
+            self._tell(Held(self._negotiation.is_holding), now)
 
     # ---- in-dialog requests
 
@@ -360,38 +321,48 @@ class PhoneLeg:
             self._tell(Digit(key), now)
         return 200, b""
 
+    def _referred(self, request: Request) -> tuple[int, bytes]:
+        if self._session is None or self._state is _State.GONE:
+            return 481, b""
+        if self._referrals is None:
+            self._referrals = Referrals(self, self._session, self._lines, leg_of)
+        return self._referrals.referred(request)
+
+    def _learn(self) -> None:
+        """What it has said may tell what it can do; with its first 18x there is a dialog to order it in."""
+        session = self._session
+        if session is not None and session.allow_events:
+            self.takes_orders = obeys(session.allow_events)
+        if self._is_to_answer and session is not None and session.has_dialog:
+            self._is_to_answer = False
+            self._order(b"talk")
+
+    def _order(self, order: bytes) -> None:
+        if self.takes_orders and self._session is not None:
+            self._session.notify(order, b"active", self._lines.now(), done=self._ordered)
+
+    def _ordered(self, response: Response | None, now: float) -> None:
+        if response is not None and response.status in (405, 481, 489, 501):
+            self.takes_orders = False  # whatever it said
+
     # ---- the end
 
-    def _say(self, status: int, sdp: bytes | None, now: float) -> None:
-        assert self._session is not None, "who waits has a session"
-        self._first_word()
-        self._said = status
-        self._session.progress(status, sdp, now)
-
     def _talks(self, session: Session) -> None:
-        self._state = _State.TALKING
+        self._state, self._waiting = _State.TALKING, None
         self._lines.dialogs.talks(self.id, session.snapshot())
-
-    def _first_word(self) -> None:
-        if self._said == 100:
-            self._said = 199
-            self._lines.unanswered -= 1
 
     def _give_up(self, cause: Cause, now: float) -> None:
         """The line cannot go on, and it is we who say so."""
-        session, state = self._session, self._state
+        waiting, state = self._waiting, self._state
         self._gone(cause, now)
-        if session is not None and state is _State.WAITING:
-            self._refuse(cause)
-        elif session is not None and state is not _State.GONE:
-            session.hangup(now, headers=reason(cause))
+        if state is not _State.GONE:
+            self._part(waiting, cause)
 
-    def _refuse(self, cause: Cause) -> None:
-        assert self._session is not None, "who waits has a session"
-        headers = reason(cause)
-        if cause is Cause.OVERLOADED:
-            headers += b"Retry-After: 5\r\n"
-        self._session.refuse(cause.sip if cause.sip >= 300 else 480, self._lines.now(), headers=headers)
+    def _part(self, waiting: Waiting | None, cause: Cause) -> None:
+        if waiting is not None:
+            waiting.refuse(cause)
+        elif self._session is not None:
+            self._session.hangup(self._lines.now(), headers=reason(cause))
 
     def _gone(self, cause: Cause, now: float) -> None:
         state = self._state
@@ -404,30 +375,28 @@ class PhoneLeg:
             self._close(state)
 
     def _close(self, state: _State) -> None:
-        if state is _State.WAITING:
-            self._first_word()
-        elif state is _State.TALKING:
+        if self._waiting is not None:
+            self._waiting.is_over()
+        if self._referrals is not None:
+            self._referrals.forget()
+        if state is _State.TALKING:
             self._lines.dialogs.ended(self.id)
         self._close_port()
         self._lines.remove(self._device.id)
-        self._ring = None
+        self._ring = self._waiting = self._referrals = None
 
     def _close_port(self) -> None:
         if self.port is not None:
-            self._lines.owners.pop(self.port, None)
-            self.port.close()
+            self._lines.close_port(self.port)
             self.port = None
 
     def _tell(self, event: LegEvent, now: float) -> None:
         self._lines.tell(self, event, now)
 
 
-def _refusal(status: int) -> Cause:
-    """What a final answer of a phone that rang means for the call."""
-    if 300 <= status < 400:
-        return Cause.NO_ANSWER  # it has sent the call on; whoever follows decides
-    if status in (401, 407):
-        return Cause.FORBIDDEN
-    if status == 503:
-        return Cause.UNREACHABLE  # its connection is gone; it is not us who are busy
-    return from_sip(status)
+def leg_of(endpoint: Endpoint, dialog: Replaces) -> PhoneLeg | Cause:
+    """The leg to which this dialog belongs; OVER for none, BUSY if it should not have been answered yet."""
+    session = endpoint.find(dialog)
+    if session is None or not isinstance(session.owner, PhoneLeg):
+        return Cause.OVER
+    return Cause.BUSY if dialog.early_only and session.is_talking else session.owner

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from offhook.calls.leg import Leg, LegEvent
-from offhook.calls.media import Port, PortEvent
+from offhook.calls.media import Bridge, Kind, Port, PortEvent, PortReport
+from offhook.people.directory import Srtp
 from offhook.phones.addresses import Addresses
 from offhook.sip.dialog import TalkingDialog
 from offhook.sip.endpoint import Endpoint
 from offhook.sip.flow import Flow
+
+HOPS = 70  # for calls of our own
 
 
 class PortOwner(Protocol):
@@ -26,6 +29,13 @@ class DialogKeeper(Protocol):
     def ended(self, leg: str) -> None: ...
 
 
+Reported = Callable[[Leg, PortReport, float], None]  # told how a leg sounds
+
+
+def unheard(leg: Leg, report: PortReport, now: float) -> None:
+    """Nobody wants to know."""
+
+
 class Lines:
     """What all legs of phones share, and how many of them there are."""
 
@@ -37,6 +47,7 @@ class Lines:
         addresses: Addresses,
         owners: dict[Port, PortOwner],
         dialogs: DialogKeeper,
+        reported: Reported = unheard,
     ) -> None:
         self.endpoint = endpoint
         self.tell = tell
@@ -44,8 +55,27 @@ class Lines:
         self.addresses = addresses
         self.owners = owners
         self.dialogs = dialogs
+        self.reported = reported
         self.unanswered = 0  # INVITEs that have had no 18x and no final answer
         self._of: dict[str, int] = {}
+
+    def open_port(self, owner: PortOwner, bridge: Bridge, place: "Place", srtp: Srtp) -> Port:
+        """A port for the sound of the phone at `place`. Raises NoMedia."""
+        flow = place.flow
+        port = bridge.open(
+            Kind.PHONE,
+            flow_host=self.addresses.host(flow),
+            peer=flow.host,
+            nat=place.nat,
+            srtp=srtp,
+            secure=flow.transport == "tls",
+        )
+        self.owners[port] = owner
+        return port
+
+    def close_port(self, port: Port) -> None:
+        self.owners.pop(port, None)
+        port.close()
 
     def calls_of(self, device: str) -> int:
         return self._of.get(device, 0)
@@ -69,3 +99,8 @@ class Place:
     uri: bytes  # its Contact
     nat: bool
     route: bytes = b""  # a Route header, if its REGISTER came by a Path
+    takes_orders: bool = False  # by what it said when it registered
+
+    def may_have_keys(self, srtp: Srtp) -> bool:
+        """Whether SRTP is offered to it only as far as it knows it."""
+        return srtp == "auto" and self.flow.transport == "tls"

@@ -3,22 +3,23 @@
 import re
 from collections.abc import Callable
 
+from offhook.calls.cause import Cause
 from offhook.calls.leg import Leg, Party
 from offhook.calls.media import Codecs
 from offhook.people.directory import DeviceInfo
 from offhook.phones.binding import is_behind_nat
-from offhook.phones.identity import PhoneIdentity, user_of_uri
-from offhook.phones.leg import PhoneLeg
+from offhook.phones.identity import LONGEST_NUMBER, PhoneIdentity, user_of_uri
+from offhook.phones.leg import PhoneLeg, leg_of
 from offhook.phones.lines import Lines, Place
 from offhook.phones.registrar import Registrar
 from offhook.sdp.description import BadSdp
 from offhook.sdp.negotiate import codecs_of
 from offhook.sip.compose import ALLOW
 from offhook.sip.headers import uri_of
+from offhook.sip.malformed import Malformed
 from offhook.sip.message import Request
+from offhook.sip.replaces import Replaces
 from offhook.sip.transaction import ServerTransaction
-
-LONGEST_NUMBER = 128
 
 _ACCEPTS_SDP = re.compile(rb"(?:^|[,\s])(?:\*/\*|application/(?:\*|sdp))\s*(?:[;,]|$)", re.IGNORECASE)
 
@@ -31,12 +32,14 @@ class Reception:
         registrar: Registrar,
         lines: Lines,
         incoming: Callable[[Leg, str, float], object],
+        replace: Callable[[Leg, str, float], object],  # the leg with this id
         party: Callable[[DeviceInfo], Party],
         ids: Callable[[], str],
     ) -> None:
         self._registrar = registrar
         self._lines = lines
         self._incoming = incoming
+        self._replace = replace
         self._party = party
         self._ids = ids
 
@@ -75,14 +78,31 @@ class Reception:
                     tx, 488, now, headers=b'Warning: 305 %b "None of these codecs is known here"\r\n' % host
                 )
                 return
+        if (replaces := request.get(b"replaces")) is not None:
+            try:
+                found = leg_of(endpoint, Replaces.parse(replaces))
+            except Malformed:
+                endpoint.respond(tx, 400, now, reason=b"Bad Replaces")
+                return
+            if isinstance(found, Cause):
+                endpoint.respond(tx, found.sip, now)
+                return
+            self._replace(self._leg(tx, request, device, codecs, now), found.id, now)
+            return
         number = user_of_uri(request.uri)
         if not number or len(number) > LONGEST_NUMBER:
             endpoint.respond(tx, 404 if number else 484, now)
             return
-        contact = request.get(b"contact") or b""
+        self._incoming(self._leg(tx, request, device, codecs, now), number, now)
+
+    def _leg(
+        self, tx: ServerTransaction, request: Request, device: DeviceInfo, codecs: Codecs, now: float
+    ) -> PhoneLeg:
+        uri = uri_of(request.get(b"contact") or b"")
         if tx.flow.is_reliable:
-            self._registrar.came_back(device.id, uri_of(contact), tx.flow)
-        place = Place(tx.flow, uri_of(contact), is_behind_nat(request, tx.flow))
+            self._registrar.came_back(device.id, uri, tx.flow)
+        takes_orders = self._registrar.takes_orders(device.id, uri)
+        place = Place(tx.flow, uri, is_behind_nat(request, tx.flow), takes_orders=takes_orders)
         leg = PhoneLeg(self._ids(), self._party(device), device, place, self._lines)
         leg.invited(tx, request, codecs, now)
-        self._incoming(leg, number, now)
+        return leg

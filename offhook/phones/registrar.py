@@ -17,6 +17,7 @@ from offhook.phones.binding import (
     listens_at,
     read_entry,
 )
+from offhook.phones.words import obeys
 from offhook.sip.flow import Flow
 from offhook.sip.headers import Via, seconds_of, split_list
 from offhook.sip.message import Malformed, Request
@@ -91,6 +92,10 @@ class Registrar:
     def is_registered(self, flow: Flow, device: str) -> bool:
         """Whether this device registered over this very flow."""
         return any(contact.binding.device == device for contact in self._by_source.get(flow, ()))
+
+    def takes_orders(self, device: str, uri: bytes) -> bool:
+        """Whether the phone at this contact said that it can be told to answer and to hold."""
+        return any(each.takes_orders for each in self._of.get(device, ()) if each.binding.contact == uri)
 
     def attach(self, contact: Contact, flow: Flow) -> None:
         """From now on this contact is reached over `flow`, a connection."""
@@ -228,6 +233,7 @@ class Registrar:
             new = Contact(binding, entry, now + lasting, flow)
             new.raw, new.heard = raw if len(entries) == 1 else b"", now
             new.path = request.get(b"path") or b""
+            new.takes_orders = obeys(request.get(b"allow-events") or b"")
             changes.append((old, new))
         return changes
 
@@ -256,7 +262,7 @@ class Registrar:
             old.arrive(new.source)
             self._file_flows(old)
         old.binding, old.expires, old.heard = new.binding, new.expires, now
-        old.raw, old.path = new.raw, new.path
+        old.raw, old.path, old.takes_orders = new.raw, new.path, new.takes_orders
         if old.due is None or new.expires < old.due:
             self._push(old, self._look_again(old, now))
         self._keep(new.binding, now)

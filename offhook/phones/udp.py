@@ -1,5 +1,8 @@
 """SIP over UDP: one socket, read until it is empty, the clock read once for all that was waiting.
 
+What is said waits for `flush`, which whoever speaks calls when it has done all it has to do: a peer that
+is woken between two messages may take the processor from us, and all we had at hand is then out of reach.
+
 `add_reader` and `recvfrom` cost a tenth of asyncio's datagram transport and work alike on every loop.
 """
 
@@ -36,6 +39,7 @@ class UdpListener:
         self._flows: dict[tuple[str, int], Flow] = {}
         self._near: dict[str, str] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._said: list[tuple[bytes, Flow]] = []
         self.unsent = 0  # datagrams the kernel had no room for, or no way
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
@@ -65,16 +69,23 @@ class UdpListener:
         loop.add_reader(self._socket, self._readable)
 
     def close(self) -> None:
+        self.flush()
         if self._loop is not None:
             self._loop.remove_reader(self._socket)
             self._loop = None
         self._socket.close()
 
     def send(self, data: bytes, flow: Flow) -> None:
-        try:
-            self._sendto(data, (flow.host, flow.port))
-        except OSError:
-            self.unsent += 1  # lost like any other datagram: it is sent again or given up
+        self._said.append((data, flow))
+
+    def flush(self) -> None:
+        """Send what was said since the last time."""
+        for data, flow in self._said:
+            try:
+                self._sendto(data, (flow.host, flow.port))
+            except OSError:
+                self.unsent += 1  # lost like any other datagram: it is sent again or given up
+        self._said.clear()
 
     def flow_to(self, host: str, port: int) -> Flow:
         """The flow between this socket and a peer."""

@@ -2,9 +2,9 @@
 
 from functools import cache, lru_cache
 
-from offhook.calls.cause import Cause
+from offhook.calls.cause import Cause, from_sip
 from offhook.calls.leg import Party
-from offhook.sip.headers import NameAddr
+from offhook.sip.headers import NameAddr, split_list
 from offhook.sip.message import Request
 from offhook.sip.uri import Uri
 
@@ -31,6 +31,16 @@ def reason(cause: Cause) -> bytes:
     return sip + b'Reason: Q.850;cause=%d;text="%b"\r\n' % (cause.q850, text)
 
 
+def identity(party: Party, host: str) -> bytes:
+    """Whom they talk to, as displays show it: RFC 3325, RFC 5876."""
+    return b"P-Asserted-Identity: %b\r\n" % address_of(party, host)
+
+
+def obeys(allow_events: bytes) -> bool:
+    """Whether a phone can be told to answer and to hold, by the NOTIFYs that BroadWorks made a custom."""
+    return b"talk" in split_list(allow_events.lower())
+
+
 def auto_answer(host: str) -> bytes:
     """The two ways in which desk phones are asked to pick up by themselves."""
     where = host.encode()
@@ -53,6 +63,17 @@ def digit_in(request: Request) -> str | None:
     if kind == b"application/dtmf":
         return _key(text)
     return None if kind else ""
+
+
+def refusal(status: int) -> Cause:
+    """What a final answer of a phone that rang means for the call."""
+    if 300 <= status < 400:
+        return Cause.NO_ANSWER  # it has sent the call on; whoever follows decides
+    if status in (401, 407):
+        return Cause.FORBIDDEN
+    if status == 503:
+        return Cause.UNREACHABLE  # its connection is gone; it is not us who are busy
+    return from_sip(status)
 
 
 def _key(text: str) -> str:

@@ -29,6 +29,8 @@ class Called:
         self._alarm: Alarm | None = None  # to say again each minute that it rings
         self._data = (0, b"")  # the newest provisional response, to be said again each minute
         self._answer: bytes | None = None  # waits for a PRACK
+        session.learn(request)
+        session.heard(request.body)
         if b"100rel" in (request.get(b"require") or b""):
             session.reliable = Reliable(session, tx, request)
 
@@ -44,7 +46,7 @@ class Called:
         if sdp:
             session.sdp = sdp
         contact = session.core.place(session.flow).contact
-        rest = b"%b%b%b" % (self._routes, contact, ALLOW)
+        rest = b"%b%b%b%b" % (self._routes, contact, ALLOW, session.identity)
         if session.reliable is not None:
             session.reliable.send(status, rest, sdp, now)
             return
@@ -71,7 +73,7 @@ class Called:
         core = session.core
         rest = b"".join(
             (
-                self._routes, core.place(session.flow).contact, ALLOW, SUPPORTED,
+                self._routes, core.place(session.flow).contact, ALLOW, SUPPORTED, session.identity,
                 session.refresh.answer(self._request, session, now), core.server, ending(sdp),
             )
         )  # fmt: skip

@@ -4,18 +4,21 @@ The first 2xx wins. Every later one, and one that crossed our CANCEL, is acknowl
 hung up at once (RFC 3261 §13.2.2.4).
 """
 
+import re
 from typing import TYPE_CHECKING
 
 from offhook.sip.client import InviteClient
 from offhook.sip.compose import ALLOW, EMPTY, SUPPORTED, ending
 from offhook.sip.core import Core, request_head
 from offhook.sip.dialog import Dialog, acknowledge, send_bye
-from offhook.sip.headers import split_list, uri_of
+from offhook.sip.headers import param, split_list, uri_of
 from offhook.sip.message import Response
 from offhook.sip.transaction import State
 
 if TYPE_CHECKING:
     from offhook.sip.session import Session
+
+_Q = re.compile(rb"[01](?:\.[0-9]{0,3})?\Z")
 
 
 class Calling:
@@ -25,6 +28,7 @@ class Calling:
         "_hops",
         "_is_cancelled",
         "_parting",
+        "_rang",
         "_remote",
         "_sdp",
         "_session",
@@ -43,7 +47,8 @@ class Calling:
         self._sdp = sdp  # None: the other end makes the offer
         self._headers = headers
         self._hops = hops
-        self._cseq = 0
+        self._cseq = 0  # of the newest request, which may be one within an early dialog
+        self._rang: Response | None = None  # the newest that said where it rings
         self._tx: InviteClient | None = None
         self._parting: bytes | None = None  # the headers to leave with, once we want to
         self._is_cancelled = False
@@ -62,6 +67,19 @@ class Calling:
             )
         )  # fmt: skip
         self._tx = core.invite(branch, head, self._remote, self._cseq, rest, session.flow, self, now)
+
+    @property
+    def rings(self) -> bool:
+        return self._rang is not None
+
+    def early(self) -> Dialog | None:
+        """The dialog with the place that rings, the last of several, for one request (RFC 3261 §12.1.2)."""
+        if self._rang is None:
+            return None
+        session = self._session
+        dialog = Dialog.of_response(self._rang, session.call_id, session.local, self._cseq, self._uri)
+        self._cseq += 1
+        return dialog
 
     def leave(self, headers: bytes, now: float) -> None:
         if self._parting is None:
@@ -97,20 +115,25 @@ class Calling:
             return
         tag = response.to_tag
         sdp = response.body
-        if tag and (sdp or tag not in self.forks):
-            self.forks[tag] = sdp
+        if tag:
+            self._rang = response
+            session.learn(response)
+            if sdp or tag not in self.forks:
+                self.forks[tag] = sdp
         session.core.tell(session.owner.progressed, response.status, sdp, now)
 
     def _answered(self, tx: InviteClient, response: Response, now: float) -> None:
         session = self._session
         core = session.core
-        tx.user = _Later(core, session.call_id, session.local, self._uri)
+        later = _Later(core, session.call_id, session.local, self._uri, self._cseq)
+        tx.user = later
         if self._parting is not None:
-            _decline(core, tx, response, session.call_id, session.local, self._uri, self._parting, now)
+            later.decline(tx, response, self._parting, now)
             session.end(487, b"", now)
             return
-        dialog = Dialog.of_response(response, session.call_id, session.local, tx.cseq, self._uri)
+        dialog = Dialog.of_response(response, session.call_id, session.local, self._cseq, self._uri)
         session.talk(dialog)
+        session.learn(response)
         session.refresh.answered(response, session, now)
         sdp = response.body or self.forks.get(dialog.remote_tag, b"")
         session.heard(sdp)
@@ -120,52 +143,52 @@ class Calling:
             acknowledge(core, dialog, tx, EMPTY)
             session.sdp = self._sdp
             core.tell(session.owner.answered, sdp, now)
+        if session.identity:
+            core.tell(session.say_who, now)
 
     def _refused(self, response: Response, now: float) -> None:
         session = self._session
         status = response.status
         if status == 422 and self._parting is None and session.refresh.refused(response):
             self.forks.clear()
+            self._rang = None
             self.start(now)
             return
         if status < 400 and self._parting is None:
-            contacts = [uri_of(one) for one in split_list(response.get(b"contact") or b"")]
-            session.core.tell(session.owner.redirected, contacts, now)
+            contacts = sorted(split_list(response.get(b"contact") or b""), key=_preference, reverse=True)
+            session.core.tell(session.owner.redirected, [uri_of(one) for one in contacts], now)
         session.end(status, response.get(b"reason") or b"", now)
 
 
 class _Later:
     """Takes the place of a call that was answered, for the 2xx of its other forks."""
 
-    __slots__ = ("_call_id", "_core", "_local", "_uri")
+    __slots__ = ("_call_id", "_core", "_cseq", "_local", "_uri")
 
-    def __init__(self, core: Core, call_id: bytes, local: bytes, uri: bytes) -> None:
+    def __init__(self, core: Core, call_id: bytes, local: bytes, uri: bytes, cseq: int) -> None:
         self._core = core
         self._call_id = call_id
         self._local = local
         self._uri = uri
+        self._cseq = cseq
 
     def responded(self, tx: InviteClient, response: Response, now: float) -> None:
-        _decline(self._core, tx, response, self._call_id, self._local, self._uri, b"", now)
+        self.decline(tx, response, b"", now)
 
     def failed(self, tx: InviteClient, status: int, now: float) -> None:
         """It cannot any more."""
 
+    def decline(self, tx: InviteClient, response: Response, headers: bytes, now: float) -> None:
+        """A 2xx we do not want: ACK and BYE."""
+        dialog = Dialog.of_response(response, self._call_id, self._local, self._cseq, self._uri)
+        acknowledge(self._core, dialog, tx, EMPTY)
+        send_bye(self._core, dialog, tx.flow, headers, now)
 
-def _decline(
-    core: Core,
-    tx: InviteClient,
-    response: Response,
-    call_id: bytes,
-    local: bytes,
-    uri: bytes,
-    headers: bytes,
-    now: float,
-) -> None:
-    """A 2xx we do not want: ACK and BYE."""
-    dialog = Dialog.of_response(response, call_id, local, tx.cseq, uri)
-    acknowledge(core, dialog, tx, EMPTY)
-    send_bye(core, dialog, tx.flow, headers, now)
+
+def _preference(contact: bytes) -> float:
+    """Its q; what has none, or nonsense, comes first (RFC 3261 §20.10)."""
+    q = param(contact, b"q") or b"1"
+    return float(q) if _Q.match(q) else 1.0
 
 
 def _answer_late(session: "Session", tx: InviteClient, dialog: Dialog, offer: bytes, now: float) -> None:

@@ -21,7 +21,10 @@ _AGAIN: Final = "again"
 
 
 class Change:
-    __slots__ = ("_alarm", "_answering", "_offer", "_session", "_tx", "_updating", "_waiting")
+    __slots__ = (
+        "_alarm", "_answering", "_introduces", "_is_unsaid", "_offer", "_session", "_tx", "_updating",
+        "_waiting",
+    )  # fmt: skip
 
     def __init__(self, session: "Session") -> None:
         self._session = session
@@ -30,6 +33,8 @@ class Change:
         self._tx: InviteClient | None = None
         self._updating = False  # our UPDATE is on its way
         self._answering = False  # theirs is with the owner
+        self._is_unsaid = False  # whom they talk to now, in a request that could not go out yet
+        self._introduces = False  # that is all ours is sent for: who will not hear it stays in the call
         self._alarm: Alarm | None = None
 
     # -- ours
@@ -38,24 +43,31 @@ class Change:
         self._waiting = sdp
         self.go_on(now)
 
+    def introduce(self, now: float) -> None:
+        """Tell them who the other end is now: all our requests do, so that a refresh will do."""
+        self._is_unsaid = True
+        self.go_on(now)
+
     def refresh(self, now: float) -> None:
         """Keep the session from expiring; a change on its way does that too."""
-        session = self._session
-        if self._is_busy or session.unacked is not None or self._waiting is not None:
+        if self._is_busy or self._session.unacked is not None or self._waiting is not None:
             self.go_on(now)
-        elif session.dialog is not None and session.dialog.can_update:
-            self._update(now)
         else:
-            self._invite(b"", now)
+            self._introduces = False
+            self._repeat(now)
 
     def go_on(self, now: float) -> None:
         """Send what waits, if nothing stands in its way."""
         session = self._session
-        if self._waiting is None or self._is_busy or not session.is_talking or session.unacked is not None:
+        if self._is_busy or self._alarm is not None or not session.is_talking or session.unacked is not None:
             return
-        if self._alarm is None:
+        if self._waiting is not None:
             sdp, self._waiting = self._waiting, None
+            self._introduces = False
             self._invite(sdp, now)
+        elif self._is_unsaid:
+            self._introduces = True
+            self._repeat(now)
 
     def stop(self, now: float) -> None:
         self._waiting = None
@@ -90,7 +102,7 @@ class Change:
         if status < 300:
             self._agreed(offer or b"", response, now)
         elif status in (408, 481):
-            session.expire(now)
+            self._expire(now)
         elif status == 491:
             self._wait(offer or b"", now)
         elif status == 422 and session.refresh.refused(response):
@@ -106,7 +118,7 @@ class Change:
         if not self._session.is_talking:
             return
         if status == 408:
-            self._session.expire(now)
+            self._expire(now)
         elif offer:
             self._session.core.tell(self._session.owner.disagreed, status, now)
 
@@ -187,8 +199,22 @@ class Change:
 
     def _asking(self) -> bytes:
         session = self._session
+        self._is_unsaid = False
         timer = session.refresh.asked() if session.refresh.interval else b""
-        return b"%b%b%b%b" % (session.core.place(session.flow).contact, ALLOW, SUPPORTED, timer)
+        contact = session.core.place(session.flow).contact
+        return b"%b%b%b%b%b" % (contact, ALLOW, SUPPORTED, session.identity, timer)
+
+    def _repeat(self, now: float) -> None:
+        """A request that changes nothing."""
+        dialog = self._session.dialog
+        if dialog is not None and dialog.can_update:
+            self._update(now)
+        else:
+            self._invite(b"", now)
+
+    def _expire(self, now: float) -> None:
+        if not self._introduces:
+            self._session.expire(now)
 
     def _invite(self, sdp: bytes, now: float) -> None:
         session = self._session
@@ -210,11 +236,10 @@ class Change:
             session.moved(response)
             session.refresh.answered(response, session, now)
         elif status in (408, 481):
-            session.expire(now)
-            return
+            self._expire(now)
         elif status in (405, 501) and session.dialog is not None:
             session.dialog.can_update = False
-            self.refresh(now)
+            self._repeat(now)
         elif status == 491 or (response is not None and status == 422 and session.refresh.refused(response)):
             self._wait(b"", now)
         self.go_on(now)
@@ -224,9 +249,9 @@ class Change:
         if session.refresh.interval:
             session.refresh.answered(response, session, now)
         body = response.body
-        if not body:
+        if not body and not self._introduces:
             session.core.tell(session.owner.disagreed, 488, now)
-        elif session.heard(body) or offer:
+        elif body and (session.heard(body) or offer):
             session.core.tell(session.owner.agreed, body, now)
 
     def _wait(self, offer: bytes, now: float) -> None:
@@ -235,5 +260,7 @@ class Change:
         least, most = (210, 400) if session.is_caller else (0, 200)
         if offer and self._waiting is None:
             self._waiting = offer
+        self._is_unsaid = self._is_unsaid or self._introduces
+        is_more = self._waiting is not None or self._is_unsaid
         seconds = session.core.random.randint(least, most) / 100
-        self._alarm = session.core.timers.at(now + seconds, self, _AGAIN if self._waiting else None, now)
+        self._alarm = session.core.timers.at(now + seconds, self, _AGAIN if is_more else None, now)

@@ -8,11 +8,12 @@ EMPTY: Final = b"Content-Length: 0\r\n\r\n"
 # What we take; the endpoint answers 405 to all else, within a dialog or not. SUBSCRIBE too: 489 would say
 # that other events could be had (RFC 6665 §4.2.1.1).
 METHODS: Final = (
-    "INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "REGISTER", "UPDATE", "PRACK", "INFO", "NOTIFY",
+    "INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "REGISTER", "UPDATE", "PRACK", "INFO", "NOTIFY", "REFER",
 )  # fmt: skip
 ALLOW: Final = b"Allow: %b\r\n" % ", ".join(METHODS).encode()
-SUPPORTED: Final = b"Supported: timer\r\n"
-REQUIRABLE: Final = frozenset((b"timer", b"100rel"))  # what a request may require of us
+SUPPORTED: Final = b"Supported: timer, replaces, norefersub\r\n"
+# What a request may require of us.
+REQUIRABLE: Final = frozenset((b"timer", b"100rel", b"replaces", b"norefersub"))
 
 _REASONS: Final = {
     100: "Trying", 180: "Ringing", 181: "Call Is Being Forwarded", 182: "Queued", 183: "Session Progress",

@@ -21,6 +21,7 @@ from offhook.sip.headers import split_list, tag_of
 from offhook.sip.message import Malformed, Message, Request, Response, parse, response_head, validate
 from offhook.sip.owner import SessionOwner
 from offhook.sip.refresh import MIN_SE, is_too_small
+from offhook.sip.replaces import Replaces
 from offhook.sip.session import Session
 from offhook.sip.transaction import InviteServer, Send, ServerTransaction, server_key
 
@@ -185,6 +186,14 @@ class Endpoint:
         session.called = tx.user = Called(session, session.dialog, tx, request)
         return session
 
+    def find(self, dialog: Replaces) -> Session | None:
+        """The session that a Replaces names, early or confirmed; some phones mix up the two tags."""
+        for ours, theirs in ((dialog.to_tag, dialog.from_tag), (dialog.from_tag, dialog.to_tag)):
+            session = self._core.sessions.get(ours)
+            if session is not None and session.is_known_by(dialog.call_id, theirs):
+                return session
+        return None
+
     def farewell(self, row: TalkingDialog, now: float) -> None:
         """BYE for a session of which only this is left."""
         dialog = Dialog.of_row(row)
@@ -261,6 +270,9 @@ class Endpoint:
             return
         if method in _INSIDE_ONLY:
             self._refuse(request, flow, 481)
+            return
+        if method == "REFER":
+            self._refuse(request, flow, 403, reason=b"Transfers Belong To A Call")
             return
         if request.uri.partition(b":")[0].lower() not in _SCHEMES:
             self._refuse(request, flow, 416)

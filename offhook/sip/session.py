@@ -8,6 +8,7 @@ RFC 3261 §13-15 as mended by RFC 6026, RFC 3262, RFC 3311 and RFC 4028. `callin
 `called` stand while the first INVITE has no final answer, `dialog` from then on.
 """
 
+from collections.abc import Callable
 from enum import Enum, auto
 from typing import Final
 
@@ -45,12 +46,14 @@ class Session:
         "_heard",
         "_parting",
         "_state",
+        "allow_events",
         "call_id",
         "called",
         "calling",
         "core",
         "dialog",
         "flow",
+        "identity",
         "is_caller",
         "local",
         "local_tag",
@@ -86,7 +89,9 @@ class Session:
         self.reliable: Reliable | None = None
         self.refresh = Refresh()
         self.sdp = b""  # the newest description of ours
-        self._heard = b""  # and of theirs
+        self.identity = b""  # the header line that says whom they talk to now, once that is known
+        self.allow_events = b""  # what they said last in Allow-Events
+        self._heard = b""  # the newest description of theirs
         self._change: Change | None = None
         self._parting: bytes | None = None
         self._state = _OPENING
@@ -116,6 +121,38 @@ class Session:
         if self._state is _TALKING:
             self.change.offer(sdp, now)
 
+    def introduce(self, identity: bytes, now: float) -> None:
+        """Say by this header line whom they talk to: with our answer, or once they talk in a request.
+
+        Who does not want to know stays in the call all the same.
+        """
+        self.identity = identity
+        self.say_who(now)
+
+    def notify(
+        self,
+        event: bytes,
+        state: bytes,
+        now: float,
+        *,
+        body: bytes = b"",
+        content_type: bytes = SDP,
+        done: Done | None = None,
+    ) -> None:
+        """A NOTIFY within the dialog, be it an early one; `state` as Subscription-State gives it."""
+        contact = self.core.place(self.flow).contact
+        headers = b"%bEvent: %b\r\nSubscription-State: %b\r\n" % (contact, event, state)
+        self.request("NOTIFY", now, headers=headers, body=body, content_type=content_type, done=done)
+
+    @property
+    def has_dialog(self) -> bool:
+        """Whether a request could be sent in it: we are answered, or at least it rings."""
+        return self.dialog is not None or (self.calling is not None and self.calling.rings)
+
+    def then(self, listener: Callable[..., object], *fact: object) -> None:
+        """Call `listener` when what the owner has just been asked or told is dealt with."""
+        self.core.tell(listener, *fact)
+
     def request(
         self,
         method: str,
@@ -127,7 +164,7 @@ class Session:
         done: Done | None = None,
     ) -> None:
         """Anything but INVITE within the dialog; `done` hears the response, or None for silence."""
-        dialog = self.dialog
+        dialog = self.dialog if self.calling is None else self.calling.early()
         if dialog is None or self._state is _ENDED:
             if done is not None:
                 self.core.tell(done, None, now)
@@ -162,13 +199,15 @@ class Session:
     # -- for the endpoint
 
     def knows(self, request: Request) -> bool:
-        """Whether this request is of our dialog, or of one that its INVITE may still become."""
-        if request.call_id != self.call_id:
+        return self.is_known_by(request.call_id, request.from_tag)
+
+    def is_known_by(self, call_id: bytes, remote_tag: bytes) -> bool:
+        """Whether these name our dialog, or one that our INVITE may still become."""
+        if call_id != self.call_id:
             return False
-        tag = request.from_tag
         if self.dialog is not None:
-            return tag == self.dialog.remote_tag
-        return self.calling is not None and tag in self.calling.forks
+            return remote_tag == self.dialog.remote_tag
+        return self.calling is not None and remote_tag in self.calling.forks
 
     def received(self, request: Request, tx: ServerTransaction, now: float) -> None:
         if self.dialog is not None and not self.dialog.is_in_order(request):
@@ -243,8 +282,16 @@ class Session:
         return news
 
     def moved(self, message: Message) -> None:
+        self.learn(message)
         if self.dialog is not None:
             self.dialog.refresh(message)
+
+    def learn(self, message: Message) -> None:
+        self.allow_events = message.get(b"allow-events") or self.allow_events
+
+    def say_who(self, now: float) -> None:
+        if self._state is _TALKING and self.identity:
+            self.change.introduce(now)
 
     def retry_later(self) -> bytes:
         return b"Retry-After: %d\r\n%b" % (self.core.random.randint(0, 10), EMPTY)
@@ -315,7 +362,12 @@ class Session:
             tx.respond(481, EMPTY, now)
             return
         status, headers = self.owner.requested(request, now)
-        tx.respond(status, headers + (ALLOW + EMPTY if status == 405 else EMPTY), now)
+        if status == 405:
+            headers += ALLOW
+        elif request.method == "REFER" and status < 300:
+            self.moved(request)
+            headers += self.core.place(self.flow).contact
+        tx.respond(status, headers + EMPTY, now)
 
     def _bye(self, request: Request, tx: ServerTransaction, now: float) -> None:
         tx.respond(200, EMPTY, now)

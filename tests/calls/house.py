@@ -6,9 +6,10 @@ from itertools import count
 from typing import Any
 
 from offhook.calls.cause import Cause
-from offhook.calls.leg import Leg, Outcome, Party
+from offhook.calls.leg import Answered, Leg, Outcome, Party
 from offhook.calls.media import G711, Bridge, Codecs, Kind, NoMedia, Port
-from offhook.calls.routing import first_of
+from offhook.calls.moments import Moment
+from offhook.calls.routing import Ask, Deed, Plan, first_of
 from offhook.calls.switch import Switch
 from offhook.calls.users import everyone
 from offhook.calls.view import CallView
@@ -57,6 +58,16 @@ class FakeBridge:
         self.ports.append(port)
         return port
 
+    def take(self, port: Port) -> None:
+        assert isinstance(port, FakePort)
+        if self.engine.is_unable_to_link:
+            raise NoMedia
+        for bridge in self.engine.bridges:
+            if bridge is not self and port in bridge.ports:
+                bridge.ports.remove(port)
+                bridge.members.pop(port, None)
+                self.ports.append(port)
+
     def join(self, port: Port, *, heard: bool = True, hears: bool = True) -> None:
         assert isinstance(port, FakePort)
         assert port.is_open, "only an open port can join"
@@ -90,6 +101,7 @@ class FakeEngine:
         self.bridges: list[FakeBridge] = []
         self.is_empty = False
         self.is_full = False
+        self.is_unable_to_link = False
 
     def bridge(self, *, near: Bridge | None = None) -> Bridge:
         if self.is_full:
@@ -105,13 +117,16 @@ class FakeLeg:
     port: Port | None = None
     codecs: Codecs = G711
     hops: int = 70
+    takes_orders: bool = False
     like: Codecs | None = None  # as it was told when it rang
+    bridge: Bridge | None = None
+    shown: str = ""  # on its display
     id: str = field(default_factory=lambda: f"l{next(ids)}")
 
     def ring(
         self, who: Party, bridge: Bridge, *, like: Codecs | None, auto_answer: bool = False, hops: int = 70
     ) -> None:
-        self.bridge, self.like = bridge, like
+        self.bridge, self.like, self.shown = bridge, like, who.name
         self.hops_told = hops
         self.told_.append(f"ring from {who.name or who.number}" + (" by itself" if auto_answer else ""))
 
@@ -125,7 +140,16 @@ class FakeLeg:
         self.told_.append("answer")
 
     def connected_to(self, party: Party) -> None:
-        self.told_.append(f"connected to {party.name}")
+        self.shown = party.name
+
+    def pick_up(self) -> None:
+        self.told_.append("pick up")
+
+    def hold(self, holding: bool) -> None:
+        self.told_.append("hold" if holding else "resume")
+
+    def enter(self, bridge: Bridge) -> None:
+        self.bridge = bridge
 
     def told(self, outcome: Outcome) -> None:
         self.told_.append(f"told {outcome.cause}")
@@ -169,43 +193,66 @@ class Someone:
     id: str
     name: str
     number: str
+    do_not_disturb: bool = False
+    call_waiting: bool = True
 
 
 class House:
-    """Anna has a desk phone; Ben a desk phone and a browser; Carla's phone is switched off."""
+    """Anna and Dora have a desk phone, Ben a desk phone and a browser; Carla's phone is switched off."""
 
     def __init__(self, *, recorded: bool = False, calls: int = 1000, ringing_legs: int = 32) -> None:
         people = [
             Someone("anna", "Anna", "101"),
             Someone("ben", "Ben", "102"),
             Someone("carla", "Carla", "103"),
+            Someone("dora", "Dora", "104"),
         ]
         self.desk = self.device("anna", "Anna", "101", "anna-desk")
         self.ben_desk = self.device("ben", "Ben", "102", "ben-desk")
         self.ben_browser = self.device("ben", "Ben", "102", "ben-browser")
         self.carla = self.device("carla", "Carla", "103", "carla-desk")
         self.carla.is_reachable = False
+        self.dora = self.device("dora", "Dora", "104", "dora-desk")
+        self.codes: dict[str, Deed] = {}  # numbers that stand for something else than a person
+        self.moments: list[Moment] = []
         devices: dict[str, list[FakeDevice]] = {
             "anna": [self.desk],
             "ben": [self.ben_desk, self.ben_browser],
             "carla": [self.carla],
+            "dora": [self.dora],
         }
         numbers = {p.number: p for p in people}
         self.feed = Feed()
         self.news: list[CallView] = []
         self.feed.watch(CallView, lambda old, new: self.news.append(new) if new else None)
         self.engine = FakeEngine()
-        rule = everyone(numbers.get, lambda user: devices[user])
+        self.feed.watch(Moment, lambda old, new: self.moments.append(new) if new else None)
+        rule = everyone(numbers.get, lambda user: devices[user], busy=lambda user: False)
         self.switch = Switch(
-            first_of([rule]),
+            first_of([self._code, rule]),
             self.engine,
             self.feed,
             LiveIds("hq", 1),
+            devices_of=lambda user: devices[user],
             recorded=recorded,
             calls_at_most=calls,
             ringing_legs=ringing_legs,
         )
         self.anna = FakeLeg(self.desk.party)
+
+    def _code(self, ask: Ask) -> Plan | None:
+        deed = self.codes.get(ask.number)
+        return None if deed is None else Plan((), deed=deed)
+
+    def view_of(self, user: str) -> CallView | None:
+        """The call this user is in now, as the feed has it."""
+        found = [thing for thing in self.feed.things([f"own.{user}"]) if isinstance(thing, CallView)]
+        return found[-1] if found else None
+
+    def hears(self, leg: FakeLeg) -> set[str]:
+        """Whom this leg hears, in whatever call it is."""
+        bridge = next((b for b in self.engine.bridges if leg.port in b.members), None)
+        return set() if bridge is None else bridge.hears(leg.party.device)
 
     @staticmethod
     def device(user: str, name: str, number: str, device: str) -> FakeDevice:
@@ -221,7 +268,6 @@ class House:
 
     def answers(self, leg: FakeLeg, now: float) -> None:
         """A called phone is picked up: it has a port from then on."""
-        from offhook.calls.leg import Answered
-
-        leg.opens(self.bridge)
+        assert isinstance(leg.bridge, FakeBridge)
+        leg.opens(leg.bridge)
         self.switch.tell(leg, Answered(), now)

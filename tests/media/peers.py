@@ -50,7 +50,7 @@ class WorkerProcess:
         self.heard: list[wire.FromWorker] = []
         self.pairs: list[wire.Pair] = []
         self._buffer = b""
-        self._decoder = msgspec.msgpack.Decoder(wire.FromWorker)
+        self._decoder = msgspec.msgpack.Decoder(list[wire.FromWorker])
         self._numbers = 0
         self.hello = self.expect(wire.Hello)
         self.expect(wire.Stock)
@@ -63,9 +63,8 @@ class WorkerProcess:
         self.process.wait(5)
 
     def tell(self, *messages: wire.ToWorker) -> None:
-        for message in messages:
-            encoded = msgspec.msgpack.encode(message)
-            self.socket.sendall(len(encoded).to_bytes(4, "big") + encoded)
+        encoded = msgspec.msgpack.encode(messages)
+        self.socket.sendall(len(encoded).to_bytes(4, "big") + encoded)
 
     def read(self) -> None:
         """Take in what has come."""
@@ -77,11 +76,11 @@ class WorkerProcess:
             end = 4 + int.from_bytes(self._buffer[:4], "big")
             if len(self._buffer) < end:
                 break
-            message = self._decoder.decode(self._buffer[4:end])
+            for message in self._decoder.decode(self._buffer[4:end]):
+                if isinstance(message, wire.Stock):
+                    self.pairs += message.pairs
+                self.heard.append(message)
             self._buffer = self._buffer[end:]
-            if isinstance(message, wire.Stock):
-                self.pairs += message.pairs
-            self.heard.append(message)
 
     def of(self, kind: type[M]) -> list[M]:
         """What it has said of this kind until now."""

@@ -2,6 +2,7 @@
 
 import wave
 from array import array
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,18 @@ def test_hold_music_is_half_a_minute_of_something_soft() -> None:
     assert 5000 < max(map(abs, samples)) < 16000
     loudest = [max(map(abs, samples[at : at + 8000])) for at in range(0, len(samples) - 8000, 8000)]
     assert min(loudest) > 1000
+
+
+def test_done_is_two_short_rising_notes_that_do_not_click() -> None:
+    samples = read(player.SOUNDS / "done.wav")
+    assert 0.35 <= len(samples) / 8000 <= 0.45
+    low, high = samples[:900], samples[1100:]
+    assert tones.level(low, 523.25) > -3
+    assert tones.level(high, 783.99) > -3
+    assert 4000 < max(map(abs, samples)) < 8000
+    assert abs(samples[0]) < 50
+    assert abs(samples[-1]) < 50
+    assert max(abs(b - a) for a, b in pairwise(samples)) < 6000
 
 
 def test_a_sound_is_found_by_name_or_by_path(tmp_path: Path) -> None:

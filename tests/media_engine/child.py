@@ -22,17 +22,18 @@ def main(log: str, fd: str, settings: str) -> None:
     silent = False
     with server.makefile("rb") as reader, open(log, "a") as file:
         while head := reader.read(4):
-            message = msgspec.msgpack.decode(reader.read(int.from_bytes(head, "big")), type=wire.ToWorker)
-            print(message, file=file, flush=True)
-            if isinstance(message, wire.Dial):
-                silent = message.key == "s"
-                say(server, wire.Digit(message.port, message.key))
-            elif isinstance(message, wire.Measure) and not silent:
-                say(server, wire.Counters(0, 10, 0, 0, {}, 0.0))
+            said = reader.read(int.from_bytes(head, "big"))
+            for message in msgspec.msgpack.decode(said, type=list[wire.ToWorker]):
+                print(message, file=file, flush=True)
+                if isinstance(message, wire.Dial):
+                    silent = message.key == "s"
+                    say(server, wire.Digit(message.port, message.key))
+                elif isinstance(message, wire.Measure) and not silent:
+                    say(server, wire.Counters(0, 10, 0, 0, {}, 0.0))
 
 
 def say(server: socket.socket, message: wire.FromWorker) -> None:
-    data = msgspec.msgpack.encode(message)
+    data = msgspec.msgpack.encode([message])
     server.sendall(len(data).to_bytes(4, "big") + data)
 
 

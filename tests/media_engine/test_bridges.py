@@ -133,6 +133,17 @@ def test_news_of_renegotiation_waits_until_the_verb_has_returned() -> None:
     assert house.news == []
 
 
+def test_only_what_is_left_when_all_moves_are_made_is_compared() -> None:
+    """As one party of a call is exchanged for another, whoever comes first."""
+    house = House()
+    bridge = house.engine.bridge()
+    ports = [wide(bridge), wide(bridge), wide(bridge)]
+    for port in ports:
+        bridge.join(port)
+    bridge.leave(ports[0])
+    assert [house.events(port) for port in ports] == [[], [], []]
+
+
 def test_a_third_member_brings_everybody_down_to_g711() -> None:
     house = House()
     bridge = house.engine.bridge()
@@ -167,6 +178,7 @@ def test_who_must_renegotiate_offers_and_answers_g711_alone() -> None:
     one, other = wide(bridge), narrow(bridge)
     bridge.join(one)
     bridge.join(other)
+    assert house.events(one) == [PortRenegotiate()]
     assert parse(one.offer(like=(G722, PCMA))).media[0].formats == ("8", "0", "101")
     assert parse(one.answer(WIDE, like=(G722, PCMA))).media[0].formats == ("8", "101")
     assert one.codecs == (PCMA,)
@@ -193,67 +205,6 @@ def test_a_worker_that_asks_for_renegotiation_is_heard_once() -> None:
     assert house.events(port) == [PortRenegotiate()]
 
 
-def test_a_guest_from_another_worker_is_linked_over_loopback() -> None:
-    house = House(workers=2)
-    here, there = house.engine.bridge(), house.engine.bridge()
-    host, guest = narrow(here), narrow(there)
-    here.join(host)
-    here.join(guest, heard=False)
-    near, far = house.said(wire.Settle, 0)[-1], house.said(wire.Settle, 1)[-1]
-    near_pair, far_pair = house.said(wire.Open, 0)[-1].pair, house.said(wire.Open, 1)[-1].pair
-    assert near.remote == ("127.0.0.1", 31000 + 2 * (far_pair or 0))
-    assert far.remote == ("127.0.0.1", 30000 + 2 * (near_pair or 0))
-    assert house.said(wire.Join, 0)[-1] == wire.Join(near.port, heard=False, hears=True)
-    assert {message.port for message in house.said(wire.Join, 1)} == {far.port, guest.number}
-    here.leave(guest)
-    assert house.said(wire.Close, 0) == [wire.Close(near.port)]
-    assert house.said(wire.Close, 1) == [wire.Close(far.port)]
-    assert house.said(wire.Leave, 1) == [wire.Leave(guest.number)]
-
-
-def test_a_guest_from_another_bridge_of_the_same_worker_is_linked_too() -> None:
-    house = House()
-    here, there = house.engine.bridge(), house.engine.bridge()
-    guest = narrow(there)
-    there.join(guest)
-    here.join(guest)
-    assert house.said(wire.Leave) == [wire.Leave(guest.number)]
-    assert len(house.said(wire.Open)) == 3
-
-
-def test_a_link_carries_g711_alone() -> None:
-    house = House(workers=2)
-    here, there = house.engine.bridge(), house.engine.bridge()
-    one, guest = wide(here), wide(there)
-    here.join(one)
-    here.join(guest)
-    assert [house.events(port) for port in (one, guest)] == [[PortRenegotiate()], [PortRenegotiate()]]
-
-
-def test_a_guest_outlives_the_bridge_it_was_opened_on() -> None:
-    house = House(workers=2)
-    here, there = house.engine.bridge(), house.engine.bridge()
-    guest, other = narrow(there), narrow(there)
-    here.join(guest)
-    there.close()
-    assert house.said(wire.Close, 1) == [wire.Close(other.number)]
-    assert house.said(wire.CloseBridge, 1) == []
-    guest.close()
-    assert house.engine.workers[1].ports == {}
-    assert house.engine.workers[1].bridges == {}
-    here.close()
-    assert house.engine.workers[0].ports == {}
-
-
-def test_no_sockets_for_a_link_is_no_media_and_costs_none() -> None:
-    house = House(workers=2, hosts=("0.0.0.0",), pairs=1)
-    here, there = house.engine.bridge(), house.engine.bridge()
-    guest = phone(there)
-    with pytest.raises(NoMedia):
-        here.join(guest)
-    assert here.worker.state.stock == 1
-
-
 def test_a_dead_worker_costs_its_own_ports_and_nothing_more() -> None:
     house = House(workers=2)
     here, there = house.engine.bridge(), house.engine.bridge()
@@ -272,17 +223,6 @@ def test_a_dead_worker_costs_its_own_ports_and_nothing_more() -> None:
     with pytest.raises(NoMedia):
         phone(here)
     assert house.engine.bridge(near=here).worker is there.worker
-
-
-def test_guests_of_a_dead_worker_are_lost_with_it() -> None:
-    house = House(workers=2)
-    here, there = house.engine.bridge(), house.engine.bridge()
-    guest = narrow(there)
-    here.join(guest)
-    here.worker.die()
-    assert house.events(guest) == [PortLost(worker=True)]
-    guest.close()
-    assert house.engine.workers[1].ports == {}
 
 
 def test_without_a_ready_worker_there_is_no_media() -> None:

@@ -34,6 +34,33 @@ def test_phones_and_browsers_can_settle_with_either_engine(engine: Engine) -> No
         bridge.open(Kind.PLAY, sound="busy")
 
 
+@pytest.mark.parametrize("engine", engines(), ids=["fake", "real"])
+def test_a_port_is_taken_by_either_engine(engine: Engine) -> None:
+    old, new = engine.bridge(), engine.bridge()
+    port = old.open(Kind.PHONE, flow_host="192.0.2.1")
+    old.join(port)
+    new.take(port)
+    old.close()
+    assert port.offer(), "it is still open"
+    new.join(port)
+    gone = engine.bridge()
+    gone.close()
+    with pytest.raises(NoMedia):
+        gone.take(port)
+
+
+def test_in_the_fake_a_taken_port_is_in_no_bridge_until_it_joins() -> None:
+    engine = FakeEngine()
+    old, new = engine.bridge(), engine.bridge()
+    port = old.open(Kind.PHONE, flow_host="192.0.2.1")
+    old.join(port)
+    new.take(port)
+    assert (old.members, old.ports, new.members, new.ports) == ({}, [], {}, [port])
+    new.join(port)
+    new.close()
+    assert port.is_closed
+
+
 def test_the_fake_remembers_who_is_in_and_what_plays() -> None:
     engine = FakeEngine()
     bridge = engine.bridge()

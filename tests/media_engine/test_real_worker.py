@@ -95,6 +95,55 @@ async def test_two_phones_hear_each_other(workers: int) -> None:
             assert tones.lacks(heard_back, 500)
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+async def test_three_in_a_room_hear_the_other_two_and_after_one_was_taken_away_the_two_that_are_left(
+    workers: int,
+) -> None:
+    """As when two calls are joined to one, and when one of three goes on with somebody else."""
+    pitches = (500, 700, 900)
+    async with open_engine(workers, ["127.0.0.1"], RANGE, lambda port, event: None) as engine:
+        room, other = engine.bridge(), engine.bridge()
+        assert (room.worker is other.worker) is (workers == 1)
+        with phone(PCMA) as one, phone(PCMU) as two, phone(PCMA) as three:
+            ends, ports = (one, two, three), list[Port]()
+            for end, bridge in zip(ends, (room, other, other), strict=True):
+                port = bridge.open(Kind.PHONE, flow_host="127.0.0.1", peer="127.0.0.1")
+                port.accept(end.answer(port.offer(like=(PCMA, PCMU))))
+                bridge.join(port)
+                ports.append(port)
+
+            async def hear(wanted: tuple[set[int], set[int], set[int]]) -> None:
+                """Talk until each hears just these tones; a second long, too."""
+                heard = array("h"), array("h"), array("h")
+                async with asyncio.timeout(20):
+                    for n in count():
+                        for end, pitch in zip(ends, pitches, strict=True):
+                            end.says(pitch, n)
+                        await asyncio.sleep(0.02)
+                        for end, sound in zip(ends, heard, strict=True):
+                            sound.extend(end.hears())
+                        if n > 50 and n % 10 == 0 and tuple(map(found, heard)) == wanted:
+                            return
+
+            def found(sound: "array[int]") -> set[int]:
+                last = sound[-8000:]
+                return {pitch for pitch in pitches if len(last) == 8000 and tones.level(last, pitch) > -8}
+
+            await hear((set(), {900}, {700}))
+            for guest in ports[1:]:
+                room.take(guest)
+                room.join(guest)
+            other.close()
+            await hear(({700, 900}, {500, 900}, {500, 700}))
+            other = engine.bridge()
+            other.take(ports[1])
+            await hear(({900}, set(), {500}))
+            other.join(ports[1])
+            other.take(ports[2])
+            other.join(ports[2])
+            await hear((set(), {900}, {700}))
+
+
 async def test_a_killed_worker_is_replaced_within_half_a_second() -> None:
     news: list[tuple[Port, PortEvent]] = []
     async with open_engine(1, ["127.0.0.1"], RANGE, lambda port, event: news.append((port, event))) as engine:

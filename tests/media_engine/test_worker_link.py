@@ -23,13 +23,13 @@ class Far:
         data, found = self.sock.recv(1 << 20), []
         while data:
             end = 4 + int.from_bytes(data[:4], "big")
-            found.append(msgspec.msgpack.decode(data[4:end], type=wire.ToWorker))
+            found += msgspec.msgpack.decode(data[4:end], type=list[wire.ToWorker])
             data = data[end:]
         return found
 
 
-def framed(message: wire.FromWorker) -> bytes:
-    data = msgspec.msgpack.encode(message)
+def framed(*messages: wire.FromWorker) -> bytes:
+    data = msgspec.msgpack.encode(messages)
     return len(data).to_bytes(4, "big") + data
 
 

@@ -66,3 +66,32 @@ def test_two_users_may_swap_their_numbers_one_after_the_other() -> None:
     directory.put_user(User("u2", "ben", "Ben Cole", "101"))
     found = [directory.by_number(number) for number in ("101", "102")]
     assert [user.username for user in found if user] == ["ben", "anna"]
+
+
+def test_who_does_not_want_to_be_disturbed_shows_it_while_doing_nothing_else() -> None:
+    office = Office()
+    anna, quiet = User("anna", "anna", "Anna", "101"), User("anna", "anna", "Anna", "101", "", True)
+    office.feed.set(anna)
+    assert office.of("anna") == "available"
+    office.feed.set(quiet)
+    assert office.of("anna") == "dnd"
+    office.switch.incoming(office.anna, "102", 0)
+    assert office.of("anna") == "on-call"
+    office.switch.tell(office.anna, Gone(Cause.NORMAL), 2)
+    assert office.of("anna") == "dnd"
+    office.devices.reached("anna-desk", 0)
+    assert office.of("anna") == "offline"
+    office.devices.reached("anna-desk", 1)
+    office.feed.set(anna)
+    assert office.of("anna") == "available"
+
+
+def test_on_the_phone_is_who_talks_or_calls_and_not_for_whom_it_rings() -> None:
+    office = Office()
+    assert not office.keeper.is_on_the_phone("anna")
+    office.switch.incoming(office.anna, "102", 0)
+    assert office.keeper.is_on_the_phone("anna")
+    assert not office.keeper.is_on_the_phone("ben")
+    office.answers(office.ben_desk.leg, 1)
+    assert office.keeper.is_on_the_phone("ben")
+    assert not office.keeper.is_on_the_phone("nobody")

@@ -106,7 +106,14 @@ class Exchange:
         ids = LiveIds("hq", 1)
         rule = everyone(self.directory.by_number, self._devices_of, seconds=30.0)
         self.limits = limits or Limits(calls_per_user=100)
-        self.switch = Switch(first_of([rule]), self.engine, Feed(), ids, calls_at_most=self.limits.calls)
+        self.switch = Switch(
+            first_of([rule]),
+            self.engine,
+            Feed(),
+            ids,
+            devices_of=self._devices_of,
+            calls_at_most=self.limits.calls,
+        )
         written = f"[{host}]" if ":" in host else host
         udp, tcp, tls = ((Address(f"{written}:{port}"),) for port in ports)
         self.phones = Phones(
@@ -156,6 +163,10 @@ class Exchange:
             await phone.close()
             raise
         return phone
+
+    def device(self, name: str) -> PhoneDevice:
+        """The desk phone of this user."""
+        return self._devices[f"d-{name}"]
 
     @property
     def is_idle(self) -> bool:

@@ -15,13 +15,15 @@ import os
 import socket
 import ssl
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal, cast
+from urllib.parse import quote, quote_from_bytes
 
 from offhook.sip.auth import Answerer
 from offhook.sip.endpoint import Endpoint
 from offhook.sip.flow import Flow, Transport
 from offhook.sip.headers import param, split_list, uri_of
-from offhook.sip.message import Request, Response
+from offhook.sip.message import Malformed, Request, Response, parse
 from offhook.sip.session import Session
 from offhook.sip.stream import Keepalive, Stream
 from offhook.sip.transaction import ServerTransaction
@@ -38,6 +40,15 @@ class Refused(Exception):
     def __init__(self, status: int) -> None:
         super().__init__(f"status {status}")
         self.status = status
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A NOTIFY we were sent: about a REFER of ours, or an order (talk, hold)."""
+
+    event: str
+    state: str  # active, terminated
+    status: int | None  # in the sipfrag
 
 
 class _Facts:
@@ -75,6 +86,8 @@ class Call:
         self.status: int | None = None
         self.reason = b""
         self.requests: list[Request] = []
+        self.notifies: list[Notice] = []
+        self.shows = ""  # whom its display names, as P-Asserted-Identity said last
         self.reinvites = 0
         self.offer_refused: int | None = None
         self.redirections: list[bytes] = []
@@ -138,7 +151,44 @@ class Call:
         )
         return await heard
 
+    async def refer(self, to: str, replaces: "Call | None" = None, *, headers: bytes = b"") -> int:
+        """Ask that the other end talk to `to`, a number or a URI, in place of us; the status of the answer.
+
+        With `replaces` they get the other end of that call of ours. What comes of it is in `notifies`.
+        """
+        uri = to if ":" in to else f"sip:{quote(to, safe='*+')}@{self.phone.domain}"
+        if replaces is not None:
+            uri += f"?Replaces={quote_from_bytes(replaces.replaces, safe='')}"
+        contact = b"Contact: <%b>\r\n" % self.phone.contact
+        return await self.request("REFER", headers=b"Refer-To: <%b>\r\n" % uri.encode() + contact + headers)
+
+    @property
+    def replaces(self) -> bytes:
+        """This dialog as a Replaces header names it to the server (RFC 3891); early ones too."""
+        session = self._live
+        theirs = session.remote_tag
+        if session.calling is not None:
+            theirs = list(session.calling.forks)[-1]
+        return b"%b;to-tag=%b;from-tag=%b" % (session.call_id, theirs, session.local_tag)
+
     # ---- what a person waits for
+
+    async def is_transferred(self, within: float = PATIENCE) -> int:
+        """The last word on our REFER: 200, or why not."""
+        await self._facts.until(lambda: any(map(_is_last_word, self.notifies)), "a last NOTIFY", within)
+        status = next(filter(_is_last_word, self.notifies)).status
+        assert status is not None, "a last NOTIFY says what came of it"
+        return status
+
+    async def has_shown(self, name: str, within: float = PATIENCE) -> None:
+        """The display names this party."""
+        await self._facts.until(lambda: name in self.shows, f"{name} on the display", within)
+
+    async def is_told_to(self, order: str, within: float = PATIENCE) -> None:
+        """An order (talk, hold) has come."""
+        await self._facts.until(
+            lambda: any(notice.event == order for notice in self.notifies), f"the order to {order}", within
+        )
 
     async def is_ringing(self, within: float = PATIENCE) -> None:
         await self._facts.until(lambda: bool(self.said) or self._is_over, "ringing", within)
@@ -199,6 +249,10 @@ class Call:
 
     def requested(self, request: Request, now: float) -> tuple[int, bytes]:
         self.requests.append(request)
+        if request.method == "NOTIFY":
+            self.notifies.append(_notice(request))
+            if self.phone.obeys_orders:
+                self._obey(self.notifies[-1].event)
         self._facts.changed()
         return 200, b""
 
@@ -210,6 +264,17 @@ class Call:
         self.sound.close()
         self.phone.calls.remove(self)
         self._facts.changed()
+
+    def shown(self, name: str) -> None:
+        self.shows = name
+        self._facts.changed()
+
+    def _obey(self, order: str) -> None:
+        if order == "talk" and self._live.called is not None:
+            self.answer()
+        elif order in ("talk", "hold"):
+            direction = "sendonly" if order == "hold" else "sendrecv"
+            self._live.offer(self._describe(direction), self.phone.now)
 
     @property
     def _is_over(self) -> bool:
@@ -248,6 +313,7 @@ class Phone:
         self.expires = 0  # as the registrar granted it, for our own contact
         self.contacts: list[bytes] = []
         self.rings_by_itself = True  # 180 at once
+        self.obeys_orders = False  # says with its REGISTER that it can be told to talk and to hold, and does
         self.asked: list[Request] = []  # what came outside a dialog and is no INVITE
         self._password = password
         self._transport = transport
@@ -297,6 +363,8 @@ class Phone:
         if self.instance:
             value += b';+sip.instance="<%b>"' % self.instance.encode()
         headers = b"Contact: %b\r\nExpires: %d\r\n" % (value, seconds)
+        if self.obeys_orders:
+            headers += b"Allow-Events: talk, hold\r\n"
         response = await self._register(headers)
         self.contacts = split_list(response.get(b"contact") or b"")
         mine = [each for each in self.contacts if uri_of(each) == self.contact]
@@ -323,8 +391,15 @@ class Phone:
         late: bool = False,
         headers: bytes = b"",
         codecs: str = "8 0 101",
+        replaces: bytes | Call | None = None,
     ) -> Call:
-        """Call a number; the call is on its way when this returns."""
+        """Call a number; the call is on its way when this returns.
+
+        With `replaces`, our call is to take the place of that one, perhaps of another phone (RFC 3891).
+        """
+        if replaces is not None:
+            value = replaces.replaces if isinstance(replaces, Call) else replaces
+            headers += b"Replaces: %b\r\n" % value
         if not self._challenge or self.now - self._challenged_at > 50.0:
             await self.query()
         call = Call(self, number=number)
@@ -380,6 +455,18 @@ class Phone:
 
     def lose_connection(self) -> None:
         self._wire.close()
+
+    def receive(self, data: bytes, flow: Flow) -> None:
+        """One message from the wire."""
+        try:
+            message = parse(data)
+        except Malformed:
+            return
+        if name := message.get(b"p-asserted-identity"):
+            for call in self.calls:
+                if call.session is not None and call.session.call_id == message.call_id:
+                    call.shown(name.decode())
+        self.endpoint.receive(data, flow, self.now)
 
     # ---- Gate and Listener
 
@@ -490,7 +577,7 @@ class _UdpWire(_Wire):
             data = self._socket.recv(65536)
         except OSError:
             return
-        self.phone.endpoint.receive(data, self._flow, self.phone.now)
+        self.phone.receive(data, self._flow)
 
 
 class _StreamWire(_Wire, asyncio.Protocol):
@@ -529,7 +616,18 @@ class _StreamWire(_Wire, asyncio.Protocol):
         assert self._flow is not None, "data comes after the connection"
         for message in self._stream.feed(data):
             if not isinstance(message, Keepalive):
-                self.phone.endpoint.receive(message, self._flow, self.phone.now)
+                self.phone.receive(message, self._flow)
 
 
 _connections: dict[int, _StreamWire] = {}
+
+
+def _notice(notify: Request) -> Notice:
+    event = (notify.get(b"event") or b"").partition(b";")[0].decode()
+    state = (notify.get(b"subscription-state") or b"").partition(b";")[0].decode()
+    words = notify.body.split(b" ", 2)
+    return Notice(event, state, int(words[1]) if words[0] == b"SIP/2.0" else None)
+
+
+def _is_last_word(notice: Notice) -> bool:
+    return notice.event == "refer" and notice.state == "terminated"

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from offhook.sip.flow import Transport
@@ -29,8 +30,12 @@ async def sipp(
     user: str = "phone",
     pause_ms: int = 100,
     seconds: float = 15.0,
+    keys: Mapping[str, str] | None = None,
 ) -> None:
-    """Play the scenario; raises AssertionError with SIPp's own words when it fails."""
+    """Play the scenario; raises AssertionError with SIPp's own words when it fails.
+
+    `keys` are the scenario's own words, such as the number to send a call on to.
+    """
     with tempfile.TemporaryDirectory() as folder:
         errors = Path(folder, "errors")
         command = [
@@ -39,6 +44,8 @@ async def sipp(
             *("-i", host or server[0], "-t", _TRANSPORTS[transport], "-d", str(pause_ms)),
             *("-timeout", f"{seconds:g}", "-timeout_error", "-trace_err", "-error_file", str(errors)),
         ]
+        for key, value in (keys or {}).items():
+            command += ["-key", key, value]
         if port:
             command += ["-p", str(port)]
         if line:

@@ -10,6 +10,7 @@ import random
 import socket
 import struct
 from collections import deque
+from collections.abc import Iterable
 
 RATE = 8000
 FRAME = 160  # samples in 20 ms
@@ -56,6 +57,7 @@ class Sound:
         self.received = 0  # packets
         self.events: list[int] = []  # RFC 4733: keys whose end was seen
         self._heard: deque[int] = deque(maxlen=RATE)
+        self._pieces: deque[tuple[float, list[int]]] = deque(maxlen=2 * RATE // FRAME)
         self._hertz: float | None = None
         self._ssrc, self._number, self._time = random.getrandbits(32), random.getrandbits(15), 0
         self._ended_at = -1
@@ -117,6 +119,10 @@ class Sound:
         tone = last * last + before * before - factor * last * before
         return tone / (power * wanted / 2) > 0.5
 
+    def lately(self, seconds: float = 1.0) -> list[int]:
+        """What arrived within the last seconds, by the clock: too few samples where nothing was sent."""
+        return _since(self._pieces, asyncio.get_running_loop().time() - seconds)
+
     def is_loud(self) -> bool:
         """Anything but silence was heard lately."""
         return bool(self._heard) and sum(map(abs, self._heard)) / len(self._heard) > 100
@@ -127,6 +133,7 @@ class Sound:
 
     def forget(self) -> None:
         self._heard.clear()
+        self._pieces.clear()
 
     def close(self) -> None:
         self._speaks.cancel()
@@ -145,8 +152,9 @@ class Sound:
             kind, payload = data[1] & 0x7F, data[12:]
             if kind in _HEARD:
                 self.received += 1
-                heard = _HEARD[kind]
-                self._heard.extend([heard[octet] for octet in payload])
+                samples = _decoded(kind, payload)
+                self._heard.extend(samples)
+                self._pieces.append((asyncio.get_running_loop().time(), samples))
             elif kind == 101 and len(payload) >= 4 and payload[1] & 0x80:
                 stamp = int.from_bytes(data[4:8], "big")
                 if stamp != self._ended_at:
@@ -171,3 +179,53 @@ class Sound:
                 self._socket.sendto(header + frame, self.peer)
             except OSError:
                 continue
+
+
+class Tap:
+    """Hears, on the wire, what is sent to a phone's range of RTP ports. Needs a namespace of one's own."""
+
+    def __init__(self, interface: str, ports: range) -> None:
+        self._ports = ports
+        self._pieces: dict[int, deque[tuple[float, list[int]]]] = {}
+        self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_ETHERTYPE_IP))
+        self._socket.setblocking(False)
+        self._socket.bind((interface, 0))
+        asyncio.get_running_loop().add_reader(self._socket, self._readable)
+
+    def lately(self, seconds: float = 1.0) -> list[list[int]]:
+        """What arrived within the last seconds, at each port."""
+        since = asyncio.get_running_loop().time() - seconds
+        return [_since(pieces, since) for pieces in self._pieces.values()]
+
+    def close(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._socket)
+        self._socket.close()
+
+    def _readable(self) -> None:
+        while True:
+            try:
+                packet, (_, _, way, *_) = self._socket.recvfrom(2048)
+            except OSError:
+                return
+            start = 4 * (packet[0] & 0x0F)
+            data = packet[start + 8 :]
+            port = int.from_bytes(packet[start + 2 : start + 4], "big")
+            if way != _FOR_US or packet[9] != socket.IPPROTO_UDP or port not in self._ports:
+                continue
+            if len(data) < 12 or data[0] >> 6 != 2 or data[1] & 0x7F not in _HEARD:
+                continue
+            pieces = self._pieces.setdefault(port, deque(maxlen=2 * RATE // FRAME))
+            pieces.append((asyncio.get_running_loop().time(), _decoded(data[1] & 0x7F, data[12:])))
+
+
+_ETHERTYPE_IP = 0x0800
+_FOR_US = 0  # PACKET_HOST: on loopback each packet is seen on its way out, too
+
+
+def _decoded(kind: int, payload: bytes) -> list[int]:
+    heard = _HEARD[kind]
+    return [heard[octet] for octet in payload]
+
+
+def _since(pieces: Iterable[tuple[float, list[int]]], since: float) -> list[int]:
+    return [sample for at, samples in pieces if at > since for sample in samples]

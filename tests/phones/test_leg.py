@@ -1,7 +1,7 @@
 """A phone's leg: commands in, SIP out; SIP in, events out; whatever comes when."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, cast
 
 import msgspec
@@ -17,146 +17,25 @@ from offhook.calls.leg import (
     Digit,
     Gone,
     Held,
-    Leg,
-    LegEvent,
     Lost,
     Outcome,
-    Party,
     Redirect,
     Ringing,
+    TransferTo,
 )
 from offhook.calls.media import (
     G711,
     PCMA,
     PCMU,
-    Codecs,
-    Port,
     PortDigit,
     PortFound,
     PortLost,
     PortRenegotiate,
+    PortReport,
 )
-from offhook.media.fake import FakeBridge, FakeEngine, FakePort
-from offhook.people.directory import DeviceInfo
-from offhook.phones.addresses import Addresses
-from offhook.phones.leg import PhoneLeg
-from offhook.phones.lines import Lines, Place, PortOwner
-from offhook.sdp.negotiate import codecs_of
-from offhook.sip.dialog import TalkingDialog
-from offhook.sip.endpoint import Endpoint
-from offhook.sip.flow import Flow
-from offhook.sip.message import Request
 from offhook.sip.transaction import ServerTransaction
-from tests.phones.exchange import MemoryDialogs
 from tests.phones.requests import flow, request
-
-ANNA = Party("101", "Anna", "anna", "d-anna")
-BEN = Party("102", "Ben", "ben", "d-ben")
-DEVICE = DeviceInfo("d-ben", "ben", "ben-desk", "phone", "ben-desk", srtp="off")
-CONTACT = b"sip:ben-desk@192.0.2.10:5060"
-
-
-def sdp(
-    direction: str = "sendrecv", *, codecs: str = "8 0", host: str = "192.0.2.10", version: int = 1
-) -> bytes:
-    return (
-        f"v=0\r\no=- 1 {version} IN IP4 {host}\r\ns=-\r\nc=IN IP4 {host}\r\nt=0 0\r\n"
-        f"m=audio 4000 RTP/AVP {codecs}\r\na={direction}\r\n"
-    ).encode()
-
-
-@dataclass
-class FakeSession:
-    """Writes down what it is told, as (verb, what matters)."""
-
-    told: list[tuple[Any, ...]] = field(default_factory=list)
-
-    def progress(self, status: int, sdp: bytes | None, now: float) -> None:
-        self.told.append(("progress", status, sdp))
-
-    def answer(self, sdp: bytes, now: float) -> None:
-        self.told.append(("answer", sdp))
-
-    def refuse(self, status: int, now: float, *, headers: bytes = b"") -> None:
-        self.told.append(("refuse", status, headers))
-
-    def offer(self, sdp: bytes, now: float) -> None:
-        self.told.append(("offer", sdp))
-
-    def hangup(self, now: float, *, headers: bytes = b"") -> None:
-        self.told.append(("hangup", headers))
-
-    def snapshot(self) -> TalkingDialog:
-        return TalkingDialog(b"id", b"local", b"remote", 1, CONTACT, (), flow())
-
-    @property
-    def verbs(self) -> list[str]:
-        return [" ".join(str(word) for word in fact[:2] if isinstance(word, str | int)) for fact in self.told]
-
-
-@dataclass
-class FakeEndpoint:
-    invites: list[dict[str, Any]] = field(default_factory=list)
-    sessions: list[FakeSession] = field(default_factory=list)
-
-    def invite(self, uri: bytes, flow: Flow, owner: PhoneLeg, **how: Any) -> FakeSession:
-        self.invites.append({"uri": uri, "flow": flow, **how})
-        self.sessions.append(FakeSession())
-        return self.sessions[-1]
-
-    def accept(self, tx: object, request: Request, owner: PhoneLeg, now: float) -> FakeSession:
-        self.sessions.append(FakeSession())
-        return self.sessions[-1]
-
-
-class Bench:
-    """A leg on the workbench."""
-
-    def __init__(self, *, device: DeviceInfo = DEVICE, by: Flow | None = None, nat: bool = False) -> None:
-        self.events: list[LegEvent] = []
-        self.endpoint = FakeEndpoint()
-        self.engine = FakeEngine()
-        self.bridge: FakeBridge = self.engine.bridge()
-        self.owners: dict[Port, PortOwner] = {}
-        self.dialogs = MemoryDialogs()
-        self.lines = Lines(
-            cast("Endpoint", self.endpoint), self._tell, lambda: 7.0, Addresses(), self.owners, self.dialogs
-        )
-        self.leg = PhoneLeg("leg", BEN, device, Place(by or flow(), CONTACT, nat), self.lines)
-
-    def _tell(self, leg: Leg, event: LegEvent, now: float) -> None:
-        assert leg is self.leg
-        self.events.append(event)
-
-    @property
-    def session(self) -> FakeSession:
-        return self.endpoint.sessions[-1]
-
-    @property
-    def port(self) -> FakePort:
-        return self.engine.ports[-1]
-
-    def ring(self, like: Codecs | None = G711, *, auto_answer: bool = False) -> None:
-        self.leg.ring(ANNA, self.bridge, like=like, auto_answer=auto_answer)
-
-    def invited(self, offer: bytes | None = None) -> None:
-        body = sdp() if offer is None else offer
-        message = request("INVITE", "Content-Type: application/sdp", body=body.decode())
-        codecs = codecs_of(body) if body else ()
-        self.leg.invited(cast("ServerTransaction", object()), message, codecs, 1.0)
-
-    def talking(self) -> "Bench":
-        self.ring()
-        self.leg.answered(sdp(), 2.0)
-        self.events.clear()
-        return self
-
-    @property
-    def is_clean(self) -> bool:
-        return not (
-            self.engine.open_ports or self.owners or self.dialogs.rows or self.lines.calls_of("d-ben")
-        )
-
+from tests.phones.workbench import ANNA, CONTACT, DEVICE, Bench, sdp
 
 # ---- we call it
 
@@ -514,6 +393,12 @@ STEPS: dict[str, Callable[[Bench], object]] = {
     "early": lambda b: b.leg.proceed(b.bridge, early=G711),
     "answer": lambda b: b.leg.answer(b.bridge, like=G711),
     "connected": lambda b: b.leg.connected_to(ANNA),
+    "pick up": lambda b: b.leg.pick_up(),
+    "order to hold": lambda b: b.leg.hold(True),
+    "order to talk": lambda b: b.leg.hold(False),
+    "enter": lambda b: b.leg.enter(b.engine.bridge()),
+    "refer": lambda b: b.asks("REFER", "Refer-To: <sip:103@pbx>") if b.endpoint.sessions else None,
+    "told": lambda b: b.leg.told(Outcome(TransferTo("103"), Cause.NORMAL)),
     "180": lambda b: b.leg.progressed(180, b"", 1.0),
     "183": lambda b: b.leg.progressed(183, sdp(), 1.0),
     "answered": lambda b: b.leg.answered(sdp(), 1.0),
@@ -544,3 +429,11 @@ def test_whatever_happens_in_whatever_order_nothing_is_left(steps: list[str]) ->
     bench.leg.hangup(Cause.NORMAL)
     assert bench.is_clean
     assert bench.lines.unanswered == 0
+
+
+def test_how_a_line_sounds_is_told_whoever_asks() -> None:
+    bench = Bench().talking()
+    heard: list[tuple[str, float]] = []
+    bench.lines.reported = lambda leg, report, now: heard.append((leg.id, report.loss))
+    bench.leg.heard_from_port(PortReport(0.02, 0.0, 1.0, None), 7.0)
+    assert heard == [("leg", 0.02)]

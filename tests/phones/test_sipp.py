@@ -26,6 +26,7 @@ def free_port(kind: socket.SocketKind = socket.SOCK_DGRAM) -> int:
         ("uac", "uas"),
         ("hold", "uas"),
         ("late_offer", "uas"),
+        ("prack", "uas"),
         ("refused_call", "busy"),
         ("cancel", "ringing"),
     ],

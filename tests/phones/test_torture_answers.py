@@ -52,7 +52,12 @@ class Door:
         )
         ids = iter(f"leg{n}" for n in range(1000))
         self._reception = Reception(
-            self.registrar, lines, self._incoming, lambda device: Party("131"), lambda: next(ids)
+            self.registrar,
+            lines,
+            self._incoming,
+            self._incoming,
+            lambda device: Party("131"),
+            lambda: next(ids),
         )
         contact = "Contact: <sip:mira@192.0.2.31:5062>"
         self.registrar.register(request("REGISTER", contact, name="mira"), CONNECTION, "d-mira", 1000.0)

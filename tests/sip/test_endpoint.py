@@ -8,7 +8,7 @@ from offhook.sip.endpoint import Refusal
 from offhook.sip.message import Request, Response
 from tests.sip.wire import ANSWER, OFFER, Alone, Owner, request, response
 
-ALLOWED = b"INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, UPDATE, PRACK, INFO, NOTIFY"
+ALLOWED = b"INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, UPDATE, PRACK, INFO, NOTIFY, REFER"
 
 
 def only(sent: list[Request | Response]) -> Response:
@@ -79,7 +79,7 @@ def test_what_the_gate_does_not_want_gets_no_answer() -> None:
     [
         (request("FLY"), 405, b"allow", ALLOWED),
         (request("SUBSCRIBE"), 405, b"allow", b"INVITE"),
-        (request("REFER"), 405, b"allow", b"INVITE"),
+        (request("REFER"), 403, b"cseq", b"1 REFER"),
         (request("INFO"), 481, b"cseq", b"1 INFO"),
         (request("NOTIFY"), 481, b"cseq", b"1 NOTIFY"),
         (request("INVITE", headers="Require: 100rel, warp, fold\r\n"), 420, b"unsupported", b"warp, fold"),

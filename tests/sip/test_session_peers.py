@@ -6,67 +6,10 @@ from hypothesis import strategies as st
 
 from offhook.sip.message import Request, Response
 from offhook.sip.session import Session
+from tests.sip.peer import CONTACT, Within, called, calling, talking, words
 from tests.sip.wire import ANSWER, OFFER, Alone, Owner, request, response
 
 LIFE = 32.0
-CONTACT = "Contact: <sip:102@192.0.2.9>\r\n"
-
-
-def calling(alone: Alone, sdp: bytes | None = OFFER, headers: bytes = b"") -> tuple[Session, Request]:
-    """Our INVITE, as the peer sees it."""
-    alone.raw.clear()
-    session = alone.endpoint.invite(
-        b"sip:102@192.0.2.9",
-        alone.flow,
-        alone.owner,
-        local=b"<sip:101@pbx>",
-        remote=b"<sip:102@pbx>",
-        sdp=sdp,
-        headers=headers,
-        now=alone.now,
-    )
-    invite = alone.sent[0]
-    assert isinstance(invite, Request)
-    return session, invite
-
-
-def called(alone: Alone, headers: str = "", body: bytes = OFFER) -> Session:
-    alone.receive(request("INVITE", headers=headers, body=body))
-    assert alone.session is not None
-    return alone.session
-
-
-class Within:
-    """Requests of the peer inside the dialog that its INVITE has made."""
-
-    def __init__(self, alone: Alone, session: Session) -> None:
-        self.alone = alone
-        self.to = f"<sip:102@pbx>;tag={session.local_tag.decode()}"
-        self.cseq = 1
-
-    def send(
-        self, method: str, headers: str = "", body: bytes = b"", cseq: int = 0
-    ) -> list[Request | Response]:
-        self.cseq += 0 if method == "ACK" or cseq else 1
-        number = cseq or self.cseq
-        branch = f"z9hG4bK-{method}-{number}"
-        data = request(method, branch=branch, cseq=number, to=self.to, headers=headers, body=body)
-        return self.alone.receive(data)
-
-
-def talking(alone: Alone, headers: str = "") -> tuple[Session, Within]:
-    session = called(alone, headers)
-    session.answer(ANSWER, alone.now)
-    peer = Within(alone, session)
-    peer.send("ACK")
-    alone.owner.told.clear()
-    return session, peer
-
-
-def words(sent: list[Request | Response]) -> list[str | int]:
-    return [one.method if isinstance(one, Request) else one.status for one in sent]
-
-
 # -- forks
 
 
@@ -111,10 +54,27 @@ def test_a_redirection_names_its_contacts_and_ends() -> None:
     alone = Alone()
     _, invite = calling(alone)
     sent = alone.receive(
-        response(invite, 302, tag="x", headers='Contact: "B, C" <sip:201@pbx>;q=0.5, <sip:202@pbx>\r\n')
+        response(invite, 302, tag="x", headers='Contact: "B, C" <sip:201@pbx>, <sip:202@pbx>\r\n')
     )
     assert words(sent) == ["ACK"]
     assert alone.owner.told == [("redirected", [b"sip:201@pbx", b"sip:202@pbx"]), ("ended", 302, b"")]
+
+
+@pytest.mark.parametrize(
+    ("contacts", "order"),
+    [
+        ("<sip:1@pbx>;q=0.5, <sip:2@pbx>;q=0.7, <sip:3@pbx>;q=0", [2, 1, 3]),
+        ("<sip:1@pbx>;q=0.9, <sip:2@pbx>, <sip:3@pbx>;q=1.0", [2, 3, 1]),
+        ("<sip:1@pbx>;q=0.5, <sip:2@pbx>;q=.7, <sip:3@pbx>;q=nan, <sip:4@pbx>;q=1e9", [2, 3, 4, 1]),
+        ('"q=0" <sip:1@pbx>, <sip:2@pbx>;Q=0.9', [1, 2]),
+        ("", []),
+    ],
+)
+def test_of_several_contacts_the_preferred_comes_first(contacts: str, order: list[int]) -> None:
+    alone = Alone()
+    _, invite = calling(alone)
+    alone.receive(response(invite, 302, tag="x", headers=f"Contact: {contacts}\r\n"))
+    assert alone.owner.told[0] == ("redirected", [f"sip:{n}@pbx".encode() for n in order])
 
 
 def test_a_peer_that_wants_longer_sessions_is_asked_again_with_its_interval() -> None:

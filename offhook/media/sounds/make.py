@@ -1,6 +1,6 @@
-"""Makes the sounds that come with us: ringback, busy and half a minute of hold music.
+"""Makes the sounds that come with us: ringback, busy, half a minute of hold music, and "done".
 
-All are 8 kHz mono 16-bit WAV, are our own, and run round without a seam.
+All are 8 kHz mono 16-bit WAV and our own; those that are looped run round without a seam.
     python -m offhook.media.sounds.make
 """
 
@@ -36,6 +36,19 @@ def tone(seconds: float, silence: float) -> Samples:
     edge = np.clip(np.minimum(time, seconds - time) / 0.005, 0, 1)
     sound = 0.2 * edge * np.sin(2 * np.pi * 425 * time)
     return np.concatenate([sound, np.zeros(int(silence * RATE))])
+
+
+def done() -> Samples:
+    """Two rising notes, soft as a spoon on a glass: what was asked for has been done."""
+    sound = np.zeros(int(0.42 * RATE))
+    for begun, note in ((0.0, 72), (0.12, 79)):  # C5, G5
+        time = np.arange(len(sound) - int(begun * RATE)) / RATE
+        ends = np.clip((0.41 - begun - time) / 0.08, 0, 1)
+        ring = np.exp(-time * 9) * np.clip(time / 0.008, 0, 1) * ends
+        frequency = _frequency(note)
+        both = np.sin(2 * np.pi * frequency * time) + 0.15 * np.sin(4 * np.pi * frequency * time)
+        sound[int(begun * RATE) :] += both * ring
+    return np.asarray(sound * (0.2 / np.abs(sound).max()))
 
 
 def music() -> Samples:
@@ -96,3 +109,4 @@ if __name__ == "__main__":
     write("ringback", tone(1, 4))
     write("busy", tone(0.5, 0.5))
     write("music", music())
+    write("done", done())

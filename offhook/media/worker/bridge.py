@@ -17,6 +17,7 @@ from offhook.media.worker.port import Port
 from offhook.media.worker.recorder import Recorder
 
 AnyPort = Port | Player | Recorder
+Frame = tuple[g711.Law, bytes]
 
 
 @dataclass(slots=True)
@@ -45,6 +46,7 @@ class Bridge:
         self._sources: list[Port | Player] = []
         self._mixed: list[Port] = []
         self._recorders: list[Recorder] = []
+        self._leaving: list[Frame] = []  # the last 20 ms of those who were mixed until now
 
     def add(self, port: AnyPort) -> None:
         self.ports[port.number] = port
@@ -52,6 +54,11 @@ class Bridge:
     def remove(self, port: AnyPort) -> None:
         self.leave(port)
         del self.ports[port.number]
+
+    def close(self) -> None:
+        """Its last port has gone."""
+        self._ways.clear()
+        self._listeners, self._sources, self._mixed, self._recorders = [], [], [], []
 
     def join(self, port: AnyPort, *, heard: bool, hears: bool) -> None:
         self._members[port.number] = Member(port, heard, hears)
@@ -77,7 +84,9 @@ class Bridge:
                 straight[other.number].append(port)
             elif others > 1 and port.formats.g711 is not None:
                 self._mixed.append(port)
-        self._sources = speaking if self._mixed or self._recorders else []
+        before, self._sources = self._sources, speaking if self._mixed or self._recorders else []
+        gone = [port for port in before if port not in self._sources and isinstance(port, Port)]
+        self._leaving = [port.jitter.take() for port in gone if port.jitter is not None]
         self._listeners = [(p, to) for p in speaking if isinstance(p, Player) for to in straight[p.number]]
         self._lay(speaking, straight)
         if self.ticking:
@@ -161,7 +170,8 @@ class Bridge:
         from offhook.media.worker.mixer import Mix  # numpy takes its time; the worker has it by then
 
         voices = {source: n for n, source in enumerate(self._sources)}
-        mix = Mix([_frame(source, steps) for source in self._sources])
+        mix = Mix([_frame(source, steps) for source in self._sources], self._leaving)
+        self._leaving = []
         for law in LAWS:
             ports = [port for port in self._mixed if port.formats.g711 and port.formats.g711.law == law]
             speakers = [port for port in ports if port in voices]
@@ -178,7 +188,7 @@ class Bridge:
             recorder.write(mix.samples() + bytes(2 * FRAME * (steps - 1)))
 
 
-def _frame(source: Port | Player, steps: int) -> tuple[g711.Law, bytes]:
+def _frame(source: Port | Player, steps: int) -> Frame:
     if isinstance(source, Player):
         return "PCMA", source.frame("PCMA")
     assert source.jitter is not None

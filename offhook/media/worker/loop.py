@@ -59,22 +59,31 @@ class Sockets:
 
 @dataclass(slots=True)
 class Control:
-    """The socketpair to the server: messages with their length in front."""
+    """The socketpair to the server: lists of messages with their length in front."""
 
     socket: socket.socket
-    decoder: msgspec.msgpack.Decoder[ToWorker] = field(
-        default_factory=lambda: msgspec.msgpack.Decoder(ToWorker)
+    decoder: msgspec.msgpack.Decoder[list[ToWorker]] = field(
+        default_factory=lambda: msgspec.msgpack.Decoder(list[ToWorker])
     )
     _encoder: msgspec.msgpack.Encoder = field(default_factory=msgspec.msgpack.Encoder)
     _received: bytearray = field(default_factory=bytearray)
+    _told: list[FromWorker] = field(default_factory=list)
     unsent: bytearray = field(default_factory=bytearray)
 
     def tell(self, message: FromWorker) -> None:
-        encoded = self._encoder.encode(message)
-        self.unsent += len(encoded).to_bytes(4, "big") + encoded
+        self._told.append(message)
+
+    @property
+    def has_more(self) -> bool:
+        """Something is to be sent."""
+        return bool(self._told or self.unsent)
 
     def flush(self) -> None:
         """Send what can be sent now; the rest waits."""
+        if self._told:
+            encoded = self._encoder.encode(self._told)
+            self.unsent += len(encoded).to_bytes(4, "big") + encoded
+            self._told.clear()
         try:
             sent = self.socket.send(self.unsent)
         except BlockingIOError:
@@ -84,7 +93,7 @@ class Control:
         del self.unsent[:sent]
 
     def receive(self) -> list[bytes] | None:
-        """Whole messages; None when the server is gone."""
+        """Whole frames; None when the server is gone."""
         try:
             data = self.socket.recv(1 << 18)
         except BlockingIOError:
@@ -95,16 +104,16 @@ class Control:
             return None
         received = self._received
         received += data
-        messages = []
+        frames = []
         at = 0
         while len(received) - at >= 4:
             end = at + 4 + int.from_bytes(received[at : at + 4], "big")
             if end > len(received):
                 break
-            messages.append(bytes(received[at + 4 : end]))
+            frames.append(bytes(received[at + 4 : end]))
             at = end
         del received[:at]
-        return messages
+        return frames
 
 
 class Loop:
@@ -202,18 +211,24 @@ class Loop:
                 tick_at = 0.0
             elif not tick_at:
                 tick_at = now + TICK
-            if self._control.unsent:
+            if self._control.has_more:
                 self._flush()
 
     def _obey(self, now: float) -> None:
-        messages = self._control.receive()
-        if messages is None:
+        frames = self._control.receive()
+        if frames is None:
             self._leave()
-        for message in messages:
+        for frame in frames:
             try:
-                self._worker.told(self._control.decoder.decode(message), now)
-            except Exception:  # the server and we disagree: that message is lost, no call but its own
+                messages = self._control.decoder.decode(frame)
+            except msgspec.DecodeError:
                 self.mishap()
+                continue
+            for message in messages:
+                try:
+                    self._worker.told(message, now)
+                except Exception:  # the server and we disagree: that message is lost, no call but its own
+                    self.mishap()
         self._worker.lay()
         if self._stock.is_short:
             self._announce(self._stock.top_up())
@@ -290,4 +305,5 @@ def main(fd: int, options: str) -> NoReturn:
     importlib.import_module("offhook.media.worker.mixer")  # numpy: now, not in somebody's call
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 100)  # a port that closes leaves nothing to collect
     loop.run()

@@ -20,15 +20,19 @@ from offhook.media.worker.g711 import FRAME
 _DECODE = {law: np.array(table, np.int16) for law, table in g711.DECODE.items()}
 _ENCODE = {law: np.frombuffer(table, np.uint8) for law, table in g711.ENCODE.items()}
 
+_FADE = np.linspace(1, 0, FRAME)
+
 Frame = tuple[g711.Law, bytes]
 
 
 class Mix:
-    """20 ms of a room."""
+    """20 ms of a room; `last` are frames of those who have just left, to fade away."""
 
-    def __init__(self, frames: Sequence[Frame]) -> None:
+    def __init__(self, frames: Sequence[Frame], last: Sequence[Frame] = ()) -> None:
         self._voices = _decoded(frames)
         self._sum: NDArray[np.int32] = self._voices.sum(axis=0, dtype=np.int32)
+        if last:
+            self._sum += (_decoded(last).sum(axis=0, dtype=np.int32) * _FADE).astype(np.int32)
 
     def samples(self) -> bytes:
         """The whole sum, for a recorder: 16 bits, least byte first."""

@@ -116,6 +116,17 @@ class Port:
             )
         self._dialler.dial(key)
 
+    def moved(self, owner: Owner) -> None:
+        """It is part of another bridge now."""
+        self._owner = owner
+        self.wants_g711 = False
+
+    def close(self) -> None:
+        """Let go of all that leads back here: what is closed is to be gone at once, without a collector."""
+        self.links = NOBODY
+        for stream in self._streams.values():
+            stream.feeder = None
+
     # ---- asked by the bridge
 
     @property

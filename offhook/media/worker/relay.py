@@ -1,9 +1,10 @@
 """The straight way from one port to another: the same sound under our own header."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from offhook.media.worker.around import NOBODY, Link
-from offhook.media.worker.formats import Code
+from offhook.media.worker.formats import Code, Formats
 from offhook.media.worker.port import Port
 from offhook.media.worker.rtp import HEADER, MARKER, VERSION_2, Outgoing
 
@@ -162,30 +163,28 @@ class Way:
 
 def wire(source: Port, ways: Sequence[Way]) -> None:
     """Lay the links of a source to those who hear it alone."""
-    links: dict[int, tuple[tuple[Link, int, bytes | None], ...]] = {}
-    for code in source.formats.codes if ways else ():
-        for way in ways:
-            found = _link(source, way, code)
-            if found is None:
-                continue
-            link, send, table = found
+    links = NOBODY.copy() if ways else NOBODY
+    for way in ways:
+        for code, out, table, rate in _outlets(source.formats, way.to.formats):
+            link = way.events(code, out, rate) if code.is_event else way.sound(rate)
             for marker in (0, MARKER):
                 second = code.receive | marker
-                links[second] = *links.get(second, ()), (link, send | marker, table)
-    source.links = NOBODY
-    if links:
-        source.links = NOBODY.copy()
-        for second, them in links.items():
-            source.links[second] = them
+                links[second] = *links[second], (link, out.send | marker, table)
+    source.links = links
 
 
-def _link(source: Port, way: Way, code: Code) -> tuple[Link, int, bytes | None] | None:
-    formats = way.to.formats
-    if not code.is_event:
-        found = formats.to_send(code)
-        return None if found is None else (way.sound(found[0].rate), found[0].send, found[1])
-    first = source.formats.first
-    sound = first and formats.to_send(first)
-    rate = sound[0].rate if sound else code.rate
-    ours = formats.event_at(rate)
-    return None if ours is None else (way.events(code, ours, rate), ours.send, None)
+@lru_cache(maxsize=1024)  # a few dozen combinations make up all calls
+def _outlets(theirs: Formats, ours: Formats) -> tuple[tuple[Code, Code, bytes | None, int], ...]:
+    """What of theirs can go out as what of ours, by which table, and at which rate sound goes with it."""
+    outlets: list[tuple[Code, Code, bytes | None, int]] = []
+    first = theirs.first
+    sound = first and ours.to_send(first)
+    for code in theirs.codes:
+        if not code.is_event:
+            if (found := ours.to_send(code)) is not None:
+                outlets.append((code, *found, found[0].rate))
+            continue
+        rate = sound[0].rate if sound else code.rate
+        if (event := ours.event_at(rate)) is not None:
+            outlets.append((code, event, None, rate))
+    return tuple(outlets)

@@ -15,6 +15,7 @@ from offhook.media.wire import (
     Measure,
     Open,
     Settle,
+    Take,
     ToWorker,
 )
 from offhook.media.worker import player
@@ -81,6 +82,8 @@ class Worker:
                 assert isinstance(port, Port)
                 port.settle(message, now)
                 self._changed[self._bridges[port.bridge]] = None
+            case Take(number, place):
+                self._take(self._ports[number], place)
             case Join(number, heard, hears):
                 port = self._ports[number]
                 bridge = self._bridges[port.bridge]
@@ -155,9 +158,7 @@ class Worker:
                 port.close()
 
     def _open(self, message: Open) -> None:
-        bridge = self._bridges.get(message.bridge)
-        if bridge is None:
-            bridge = Bridge(message.bridge, self.tell, self._wake)
+        bridge = self._bridge(message.bridge)
         port: AnyPort
         match message.kind:
             case "phone" | "browser":
@@ -186,22 +187,43 @@ class Worker:
         self._bridges[bridge.number] = bridge
         bridge.add(port)
 
+    def _bridge(self, number: int) -> Bridge:
+        """A new one counts only when it has a port."""
+        return self._bridges.get(number) or Bridge(number, self.tell, self._wake)
+
+    def _take(self, port: AnyPort, number: int) -> None:
+        if port.bridge == number:
+            return
+        self._remove(port)
+        bridge = self._bridges[number] = self._bridge(number)
+        port.bridge = number
+        if isinstance(port, Port):
+            port.moved(bridge)
+        bridge.add(port)
+        self._changed[bridge] = None
+
     def _close(self, port: AnyPort) -> None:
+        self._remove(port)
+        del self._ports[port.number]
+        if isinstance(port, Recorder):
+            port.close()
+        elif isinstance(port, Port):
+            port.close()
+            self._gone_in += port.packets_in
+            self._gone_out += port.packets_out
+            self._network.give_back(self._pairs.pop(port.number))
+
+    def _remove(self, port: AnyPort) -> None:
+        """Take it out of its bridge, which goes with its last port."""
         bridge = self._bridges[port.bridge]
         bridge.remove(port)
         if bridge.ports:
             self._changed[bridge] = None
         else:
+            bridge.close()
             del self._bridges[bridge.number]
             self._changed.pop(bridge, None)
             self._awake.pop(bridge, None)
-        del self._ports[port.number]
-        if isinstance(port, Recorder):
-            port.close()
-        elif isinstance(port, Port):
-            self._gone_in += port.packets_in
-            self._gone_out += port.packets_out
-            self._network.give_back(self._pairs.pop(port.number))
 
     def _counters(self) -> Counters:
         phones = [port for port in self._ports.values() if isinstance(port, Port)]
