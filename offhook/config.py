@@ -126,6 +126,21 @@ class Limits(Section, frozen=True):
     requests_per_second: int = 50  # from one address that has not
 
 
+class Webhook(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who is sent every record that is complete, and the secret it is signed with."""
+
+    url: str
+    secret: str
+
+
+class Records(Section, frozen=True):
+    """Call records."""
+
+    call_list: Literal["builtin", "off"] = "builtin"  # what users see of them
+    keep_days: int = 0  # 0: for ever
+    webhook: tuple[Webhook, ...] = ()
+
+
 class Log(Section, frozen=True):
     """What the person on call reads."""
 
@@ -144,6 +159,7 @@ class Config(Section, frozen=True):
     net: Net = Net()
     media: Media = Media()
     limits: Limits = Limits()
+    records: Records = Records()
     log: Log = Log()
 
     def completed(self) -> "Config":

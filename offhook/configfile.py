@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from offhook.config import Address, Config, ConfigError, PortRange, Section, masked
+from offhook.config import Address, Config, ConfigError, PortRange, Section, Webhook, masked
 
 _PREFIX = "OFFHOOK_"
 
@@ -41,15 +41,24 @@ def shown(config: Config) -> str:
     for name, section in {"": config, **_sections_of(config)}.items():
         if name:
             lines.append(f"\n[{name}]")
-        lines += [
-            f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in _plain(section).items()
-        ]
+        tables: list[str] = []
+        for key, value in _plain(section).items():
+            if isinstance(value, list):
+                for table in value:
+                    tables += [f"\n[[{name}.{key}]]", *_lines(table)]
+            else:
+                lines += _lines({key: value})
+        lines += tables
     return "\n".join(lines) + "\n"
 
 
 def as_dict(config: Config) -> dict[str, Any]:
     """The same for programs."""
     return {**_plain(config), **{name: _plain(section) for name, section in _sections_of(config).items()}}
+
+
+def _lines(values: Mapping[str, Any]) -> list[str]:
+    return [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in values.items()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +86,8 @@ class _Setting:
 
     def wrong(self, what: str) -> ConfigError:
         key = f"[{self.section}] {self.key}" if self.section else self.key
-        shown = masked(self.raw) if isinstance(self.raw, str) else self.raw
-        return ConfigError(
-            f"{self.origin}: {key} = {json.dumps(shown, ensure_ascii=False, default=str)} will not do: {what}"
-        )
+        shown = json.dumps(_masked(self.raw), ensure_ascii=False, default=str)
+        return ConfigError(f"{self.origin}: {key} = {shown} will not do: {what}")
 
 
 def _from_file(path: Path) -> Iterator[_Setting]:
@@ -126,16 +133,31 @@ def _from_environment(environ: Mapping[str, str]) -> Iterator[_Setting]:
 def _setting(origin: str, section: str, key: str, raw: Any) -> _Setting:
     keys = _keys(section)
     if key in keys:
+        if key in _TABLES and isinstance(raw, list):
+            raw = [_with_files(origin, table) for table in raw]
         return _Setting(origin, section, key, raw)
     plain = key.removesuffix("_file")
     if plain in keys and plain != key and get_type_hints(_SECTIONS[section])[plain] is str:
-        try:
-            text = Path(str(raw)).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{origin}: {key}: {error}") from None
-        return _Setting(f"{origin} ({raw})", section, plain, text)
+        return _Setting(f"{origin} ({raw})", section, plain, _text(origin, key, raw))
     where = f"[{section}] has" if section else "there is"
     raise ConfigError(f"{origin}: {where} no key {key!r}{_meant(key, keys)}")
+
+
+def _with_files(origin: str, table: Any) -> Any:
+    """A table of a list; what it says of files is read."""
+    if not isinstance(table, dict):
+        return table
+    return {
+        key.removesuffix("_file"): _text(origin, key, value) if key.endswith("_file") else value
+        for key, value in table.items()
+    }
+
+
+def _text(origin: str, key: str, path: Any) -> str:
+    try:
+        return Path(str(path)).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{origin}: {key}: {error}") from None
 
 
 def _at(path: Path, text: str, section: str, key: str) -> str:
@@ -146,7 +168,9 @@ def _at(path: Path, text: str, section: str, key: str) -> str:
             current = header[1]
             if current == section and not key:
                 return f"{path}, line {number}"
-        elif current == section and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line):
+            continue
+        begins_table = re.match(rf"\s*\[\[\s*{re.escape(section)}\.{re.escape(key)}\s*\]\]", line)
+        if begins_table or (current == section and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line)):
             return f"{path}, line {number}"
     return str(path)
 
@@ -188,7 +212,18 @@ def _sections_of(config: Config) -> dict[str, Section]:
 
 def _plain(section: Section) -> dict[str, Any]:
     values = {key: getattr(section, key) for key in section.__struct_fields__ if key not in _SECTIONS}
-    return {key: masked(value) if isinstance(value, str) else value for key, value in values.items()}
+    return {key: _masked(msgspec.to_builtins(v) if key in _TABLES else v) for key, v in values.items()}
+
+
+def _masked(value: Any) -> Any:
+    """As it may be shown: without passwords and secrets."""
+    if isinstance(value, str):
+        return masked(value)
+    if isinstance(value, list | tuple) and any(isinstance(one, dict) for one in value):
+        return [_masked(one) for one in value]
+    if isinstance(value, dict):
+        return {key: "***" if key == "secret" else _masked(one) for key, one in value.items()}
+    return value
 
 
 _SECTIONS: dict[str, type[Section]] = {
@@ -200,14 +235,18 @@ _SECTIONS: dict[str, type[Section]] = {
     },
 }
 
+_TABLES = ("webhook",)  # keys of which there may be several, each a table of its own
+
 _REMEDIES: dict[Any, str] = {
     str: "a text in quotes",
     int: "a whole number",
     bool: "true or false",
     Address: 'HOST:PORT in quotes, such as "0.0.0.0:5060" or "[::]:5060"',
+    Webhook: 'a table [[records.webhook]] with url = "https://…" and secret = "…"',
     PortRange: 'a range within 1024-65535 in quotes, such as "16384-32767"',
 }
 
+_SHORTEST_SECRET = 16
 _POSITIVE: tuple[Callable[[Any], object], str] = (lambda n: n >= 1, "a whole number from 1 on")
 
 _CHECKS: dict[tuple[str, str], tuple[Callable[[Any], object], str]] = {
@@ -234,6 +273,18 @@ _CHECKS: dict[tuple[str, str], tuple[Callable[[Any], object], str]] = {
     ("net", "local"): (lambda nets: [ip_network(net) for net in nets] or True, "networks such as 10.0.0.0/8"),
     ("media", "hosts"): (lambda hosts: [ip_address(host) for host in hosts] or True, "addresses, not names"),
     ("media", "workers"): (lambda n: 0 <= n <= 256, "a whole number; 0 is one less than there are cores"),
+    ("records", "keep_days"): (lambda n: n >= 0, "a whole number; 0 keeps them for ever"),
+    ("records", "webhook"): (
+        lambda hooks: (
+            len({hook.url for hook in hooks}) == len(hooks)
+            and all(
+                urlsplit(hook.url).scheme in {"http", "https"} and urlsplit(hook.url).hostname
+                for hook in hooks
+            )
+            and all(len(hook.secret) >= _SHORTEST_SECRET for hook in hooks)
+        ),
+        f"for each an https:// address of its own, and a secret of {_SHORTEST_SECRET} letters or more",
+    ),
     **{("limits", key): _POSITIVE for key in ("calls", "calls_per_user", "ringing_legs")},
     **{("limits", key): _POSITIVE for key in ("connections_per_address", "requests_per_second")},
 }

@@ -38,9 +38,13 @@ def test_the_example_shows_every_key_and_changes_nothing() -> None:
     assert load(EXAMPLE, {}) == load(None, {})
     keys = set(re.findall(r"^# (\w+) = ", text, re.MULTILINE))
     config = Config()
-    sections = [config, config.web, config.sip, config.net, config.media, config.limits, config.log]
-    known = {key for section in sections for key in section.__struct_fields__}
-    assert keys | {"web", "sip", "net", "media", "limits", "log"} == known
+    names = {"web", "sip", "net", "media", "limits", "records", "log"}
+    known = {
+        key
+        for section in (config, *(getattr(config, name) for name in names))
+        for key in section.__struct_fields__
+    }
+    assert keys | names == known
     for line in re.findall(r"^# (\w+ = .*)$", text, re.MULTILINE):
         assert tomllib.loads(line)
 
@@ -74,6 +78,54 @@ def test_a_secret_may_lie_in_a_file_of_its_own(file: Path, tmp_path: Path) -> No
     assert load(file, {}).database == "postgresql://me:word@db/offhook"
     by_variable = load(None, {"OFFHOOK_DATABASE_FILE": f"{tmp_path}/secret"})
     assert by_variable.database == "postgresql://me:word@db/offhook"
+
+
+HOOKS = """
+[records]
+keep_days = 90
+
+[[records.webhook]]
+url = "https://crm.example/calls?key=1"
+secret = "sixteen letters!"
+
+[[records.webhook]]
+url = "http://127.0.0.1:9000/"
+secret_file = "{}/secret"
+"""
+
+
+def test_webhooks_are_tables_and_their_secrets_are_shown_to_nobody(file: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("another one of sixteen\n")
+    file.write_text(HOOKS.format(tmp_path))
+    config = load(file, {})
+    assert config.records.keep_days == 90
+    assert [(hook.url, hook.secret) for hook in config.records.webhook] == [
+        ("https://crm.example/calls?key=1", "sixteen letters!"),
+        ("http://127.0.0.1:9000/", "another one of sixteen"),
+    ]
+    told = shown(config)
+    assert "sixteen" not in told + str(as_dict(config))
+    assert tomllib.loads(told)["records"]["webhook"][1] == {"url": "http://127.0.0.1:9000/", "secret": "***"}
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        'url = "https://crm.example"\nsecret = "hidden"',
+        'url = "ftp://crm.example"\nsecret = "hidden hidden hidden"',
+        'url = "https://crm.example"',
+        'url = "https://crm.example"\nsecret = "hidden hidden hidden"\nsecrets = 1',
+        'url = "https://a"\nsecret = "hidden hidden hidden"\n[[records.webhook]]\n'
+        'url = "https://a"\nsecret = "hidden hidden hidden"',
+    ],
+)
+def test_a_webhook_that_will_not_do_is_told_with_its_line_and_without_its_secret(
+    file: Path, table: str
+) -> None:
+    file.write_text(f"[records]\n\n[[records.webhook]]\n{table}\n")
+    with pytest.raises(ConfigError, match=r"offhook\.toml, line 3: \[records\] webhook = .* write ") as error:
+        load(file, {})
+    assert "hidden" not in str(error.value)
 
 
 def test_phones_get_the_certificate_of_the_page_unless_told_otherwise(file: Path) -> None:

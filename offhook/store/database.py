@@ -19,7 +19,7 @@ from typing import Any, Protocol, TypeVar
 
 from offhook.config import masked
 
-SCHEMA = "0001"  # the revision this server works with; the newest file in migrations/versions
+SCHEMA = "0002"  # the revision this server works with; the newest file in migrations/versions
 
 Row = tuple[Any, ...]  # what a statement selects; the module that owns the statement knows the types
 Value = str | int | float | bool | bytes | None
@@ -54,8 +54,11 @@ class Database(Protocol):
         for, whether or not anybody awaits them.
         """
 
-    async def transact(self, steps: Sequence[Step]) -> list[list[Row]]:
-        """All steps or none, in the next group commit; the rows each step returned. Raises Conflict."""
+    def transact(self, steps: Sequence[Step]) -> "asyncio.Future[list[list[Row]]]":
+        """All steps or none, in the next group commit; the rows each step returned. Raises Conflict.
+
+        They enter the queue during the call, as those of `write` do.
+        """
 
     @property
     def trouble(self) -> str:

@@ -92,9 +92,8 @@ class PostgresDatabase:
     def write(self, sql: str, rows: Sequence[Values]) -> "asyncio.Future[None]":
         return self._put(Job(self._loop.create_future(), sql=sql, rows=rows))
 
-    async def transact(self, steps: Sequence[Step]) -> list[list[Row]]:
-        result: list[list[Row]] = await self._put(Job(self._loop.create_future(), steps=steps))
-        return result
+    def transact(self, steps: Sequence[Step]) -> "asyncio.Future[list[list[Row]]]":
+        return self._put(Job(self._loop.create_future(), steps=steps))
 
     @property
     def trouble(self) -> str:

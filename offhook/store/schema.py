@@ -16,6 +16,10 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    UniqueConstraint,
+    false,
+    text,
+    true,
 )
 from sqlalchemy.dialects.postgresql import TEXT
 
@@ -45,7 +49,26 @@ users = Table(
     Column("password_hash", Text),  # null until the one-time link was used
     Column("device", BigInteger),  # the one chosen for dialling
     Column("created", Double, nullable=False),
+    Column("do_not_disturb", Boolean, nullable=False, server_default=false()),
+    Column("call_waiting", Boolean, nullable=False, server_default=true()),
     sqlite_autoincrement=True,  # an id is never given twice
+)
+
+groups = Table(
+    "groups",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("name_key", Text, nullable=False, unique=True),  # what is compared
+    sqlite_autoincrement=True,
+)
+
+group_members = Table(
+    "group_members",
+    metadata,
+    Column("group_id", BigInteger, ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", BigInteger, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("active", Boolean, nullable=False),
 )
 
 devices = Table(
@@ -113,11 +136,66 @@ records = Table(
     Column("device", BigInteger),
     Column("begun", Double, nullable=False),
     Column("answered", Double),
-    Column("ended", Double),  # null while the call lives
+    Column("ended", Double),  # null while the user takes part
     Column("cause", Text, nullable=False),
+    Column("complete", Boolean, nullable=False, server_default=true()),  # nothing more will be written
+    Column("part_of", BigInteger),  # the record of this user and call that it continues
+    Column("via_how", Text, nullable=False, server_default=""),
+    Column("via_number", Text, nullable=False, server_default=""),
+    Column("via_name", Text, nullable=False, server_default=""),
+    Column("via_user", BigInteger),
+    Column("to_number", Text, nullable=False, server_default=""),  # to whom the call was sent on
+    Column("to_name", Text, nullable=False, server_default=""),
+    Column("to_user", BigInteger),
+    Column("list", Text),  # missed, incoming, outgoing; null: in no list (yet)
+    Column("search", Text, nullable=False, server_default=""),
+    Column("events", Text, nullable=False, server_default="[]"),  # JSON
+    # Each list is read backwards from its newest; `search` is in it so that looking through very many
+    # records of one user reads nothing but this index.
     Index(
-        None, "user_id", "id"
-    ),  # read backwards for the newest; `… desc` here would escape Alembic on SQLite
+        "ix_records_listed",
+        "user_id",
+        "list",
+        "id",
+        "search",
+        sqlite_where=text("list is not null"),
+        postgresql_where=text("list is not null"),
+    ),
+    Index(
+        "ix_records_incomplete",
+        "id",
+        sqlite_where=text("not complete"),
+        postgresql_where=text("not complete"),
+    ),
+    Index(
+        "ix_records_part_of",
+        "part_of",
+        sqlite_where=text("part_of is not null"),
+        postgresql_where=text("part_of is not null"),
+    ),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("hook", Text, nullable=False),  # its URL
+    Column("record", BigInteger, nullable=False),
+    Column("created", Double, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("next_try", Double),  # null when it is over
+    Column("finished", Double),
+    Column("status", Integer),  # HTTP, of the last attempt
+    Column("problem", Text, nullable=False, server_default=""),  # of the last attempt
+    UniqueConstraint("record", "hook"),  # a group commit may be repeated
+    Index(
+        "ix_deliveries_waiting",
+        "hook",
+        "id",
+        sqlite_where=text("next_try is not null"),
+        postgresql_where=text("next_try is not null"),
+    ),
+    sqlite_autoincrement=True,
 )
 
 dialogs = Table(

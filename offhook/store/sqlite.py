@@ -99,10 +99,9 @@ class SqliteDatabase:
     def write(self, sql: str, rows: Sequence[Values]) -> "asyncio.Future[None]":
         return self._put(Job(self._loop.create_future(), sql=dialect(sql), rows=rows))
 
-    async def transact(self, steps: Sequence[Step]) -> list[list[Row]]:
+    def transact(self, steps: Sequence[Step]) -> "asyncio.Future[list[list[Row]]]":
         translated = [(dialect(sql), values) for sql, values in steps]
-        result: list[list[Row]] = await self._put(Job(self._loop.create_future(), steps=translated))
-        return result
+        return self._put(Job(self._loop.create_future(), steps=translated))
 
     @property
     def trouble(self) -> str:

@@ -9,7 +9,7 @@ from offhook.store.keys import Keys
 from offhook.store.meta import ANNOUNCE
 from offhook.store.search import patterns, searchable
 
-_COLUMNS = "id, username, name, number, device"
+_COLUMNS = "id, username, name, number, device, do_not_disturb, call_waiting"
 _MOST_LETTERS = 64
 
 
@@ -103,15 +103,21 @@ class Users:
             ]
         )
 
-    async def remove(self, id: str) -> None:
-        """With all that is theirs: devices, links, sessions. What was said of them in records stays."""
-        key = self._keys.key(id)
+    async def set_preferences(self, id: str, *, do_not_disturb: bool, call_waiting: bool) -> None:
         await self._database.transact(
             [
-                ("update records set other_user = null where other_user = $1", (key,)),
-                ("delete from users where id = $1", (key,)),
+                (
+                    "update users set do_not_disturb = $1, call_waiting = $2 where id = $3",
+                    (do_not_disturb, call_waiting, self._keys.key(id)),
+                ),
                 *self._after,
             ]
+        )
+
+    async def remove(self, id: str) -> None:
+        """With all that is theirs: devices, links, sessions. Records stay, whoever's they are."""
+        await self._database.transact(
+            [("delete from users where id = $1", (self._keys.key(id),)), *self._after]
         )
 
     async def _one(self, where: str, value: str | int) -> User | None:
@@ -126,8 +132,16 @@ class Users:
         return None
 
     def _user(self, row: Row) -> User:
-        id, username, name, number, device = row
-        return User(self._keys.id(id), username, name, number, self._keys.id(device))
+        id, username, name, number, device, do_not_disturb, call_waiting = row
+        return User(
+            self._keys.id(id),
+            username,
+            name,
+            number,
+            self._keys.id(device),
+            bool(do_not_disturb),  # SQLite has numbers for it
+            bool(call_waiting),
+        )
 
 
 def username_key(username: str) -> str:

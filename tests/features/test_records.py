@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 import pytest
 
 from offhook.calls.cause import Cause
-from offhook.calls.leg import Asked, Gone, Party, Redirect
+from offhook.calls.leg import Asked, Gone, Party, Redirect, TransferTo
 from offhook.calls.routing import Plan, Round
 from offhook.calls.switch import Switch
 from offhook.clock import Clock
@@ -15,7 +15,7 @@ from offhook.feed import Change
 from offhook.ids import LiveIds
 from offhook.store.database import Row, Step, Value
 from offhook.store.records import Record, Records
-from tests.calls.house import House
+from tests.calls.house import FakeLeg, House
 
 DAY = 1_790_000_000.0  # Unix time at the monotonic second 0
 
@@ -44,13 +44,14 @@ class SlowDisk:
                 future.set_result(None)
             else:
                 future.set_exception(why)
-        await asyncio.sleep(0)
+        for _ in range(3):  # several writes are waited for together
+            await asyncio.sleep(0)
 
     async def read(self, sql: str, *values: Value) -> list[Row]:
         return []
 
-    async def transact(self, steps: Sequence[Step]) -> list[list[Row]]:
-        return [[] for _ in steps]
+    def transact(self, steps: Sequence[Step]) -> "asyncio.Future[list[list[Row]]]":
+        raise AssertionError("without hooks rows are merely written")
 
     async def close(self) -> None: ...
 
@@ -181,7 +182,7 @@ async def test_what_a_colleague_took_was_answered_elsewhere_and_is_not_missed(of
     assert (anna.outcome, anna.number, anna.name, anna.other) == ("answered", "103", "Carla", "carla")
 
 
-async def test_a_call_that_was_sent_on_is_with_whoever_answered_and_missed_by_who_sent_it(
+async def test_a_call_that_was_sent_on_is_with_whoever_answered_and_forwarded_by_who_sent_it(
     office: Office,
 ) -> None:
     house = office.house
@@ -194,7 +195,7 @@ async def test_a_call_that_was_sent_on_is_with_whoever_answered_and_missed_by_wh
     house.switch.tell(house.carla.leg, Gone(Cause.NORMAL), 9)
     anna, ben, carla = [await office.of(user) for user in ("anna", "ben", "carla")]
     assert (anna.outcome, anna.number, anna.other) == ("answered", "103", "carla")
-    assert (ben.direction, ben.outcome) == ("in", "missed")
+    assert (ben.direction, ben.outcome, ben.to.user) == ("in", "forwarded", "carla")
     assert (carla.direction, carla.outcome, carla.number) == ("in", "answered", "101")
 
 
@@ -206,6 +207,37 @@ async def test_dialled_from_the_page_and_not_picked_up_at_ones_own_desk_is_cance
     assert (record.direction, record.outcome, record.number, record.device) == (
         "out", "cancelled", "102", "anna-desk",
     )  # fmt: skip
+
+
+async def test_who_puts_others_through_hears_of_the_call_at_once_and_its_row_follows_it_to_the_end(
+    office: Office,
+) -> None:
+    house = office.house
+    house.carla.is_reachable = True
+    await office.calls()
+    house.answers(house.ben_desk.leg, 2)
+    ben = house.ben_desk.leg
+    house.switch.tell(ben, Asked(TransferTo("103")), 5)
+    house.answers(house.carla.leg, 7)
+    await office.is_written()
+    assert [(post.user, post.outcome, post.complete) for post in office.posts] == [("ben", "answered", True)]
+    house.switch.tell(house.anna, Gone(Cause.NORMAL), 60)
+    await office.is_written()
+    assert sorted(post.user for post in office.posts) == ["anna", "ben", "carla"]
+    assert "transferred" in {row[3] for row in office.disk.rows[-3:]}
+
+
+async def test_a_call_between_strangers_needs_no_disk(office: Office) -> None:
+    house = office.house
+    house.switch.route = lambda ask: Plan((Round((stranger,)),))
+    stranger = House.device("", "Mallory", "0171", "")
+    caller = FakeLeg(Party("0172"))
+    house.switch.incoming(caller, "0171", 0)
+    house.answers(stranger.leg, 1)
+    assert caller.told_ == []
+    office.recorder.flush()
+    assert caller.told_ == ["answer"]
+    assert office.disk.commits == 0
 
 
 # ---- the disk

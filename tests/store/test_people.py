@@ -8,6 +8,7 @@ import pytest
 from offhook.people.directory import Directory
 from offhook.store.database import Conflict, Database, StoreError
 from offhook.store.devices import Devices, new_secret
+from offhook.store.history import History
 from offhook.store.links import LIFETIME as LINK_LIFETIME
 from offhook.store.links import Links
 from offhook.store.meta import Meta
@@ -210,8 +211,9 @@ async def test_a_removed_user_takes_everything_along_but_what_records_say(
     assert [user.username for user in await users.load_all()] == ["ben"]
     assert [device.user for device in await devices.load_all()] == [ben.id]
     assert await sessions.find(token, now=NOW) is None
-    assert len(await records.page(anna.id)) == 1
-    (kept,) = await records.page(ben.id)
+    history = History(database, "hq")
+    assert len(await history.page(anna.id)) == 1
+    (kept,) = await history.page(ben.id)
     assert (kept.other, kept.name, kept.number) == ("", "anna", "101")
 
 

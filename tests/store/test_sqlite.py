@@ -148,18 +148,6 @@ async def test_nothing_of_the_store_outlives_close(file: Path) -> None:
     assert [path.name for path in file.parent.iterdir()] == ["offhook.db"]
 
 
-async def test_the_last_fifty_records_are_found_by_an_index(file: Path) -> None:
-    database = await open_database(f"sqlite://{file}")
-    plan = await database.read(
-        "explain query plan select * from records where user_id = $1 and id < $2 order by id desc limit 50",
-        1,
-        9,
-    )
-    assert "USING INDEX ix_records_user_id_id (user_id=? AND id<?)" in str(plan)
-    assert "TEMP B-TREE" not in str(plan)
-    await database.close()
-
-
 WRITER = """
 import asyncio, sys
 from offhook.store.database import open_database

@@ -1,8 +1,5 @@
-"""Bindings, call records, dialogs and the server's notes: what lasts over a restart."""
+"""Bindings, dialogs and the server's notes: what lasts over a restart."""
 
-from collections.abc import Awaitable, Callable
-
-import msgspec
 import pytest
 
 from offhook.people.directory import DeviceInfo
@@ -13,7 +10,6 @@ from offhook.store.database import Database, StoreError
 from offhook.store.devices import Devices
 from offhook.store.dialogs import Dialogs, KeptDialog
 from offhook.store.meta import Meta
-from offhook.store.records import Filter, Record, Records
 from offhook.store.users import Users
 
 NOW = 1_790_000_000.0
@@ -69,96 +65,6 @@ async def test_what_has_expired_or_was_removed_does_not_come_back(
     assert len(await bindings.load(now=NOW)) == 1
     assert await bindings.load(now=NOW + 300) == []
     assert await database.read("select * from bindings") == []
-
-
-# ---- records
-
-
-@pytest.fixture
-async def records(database: Database) -> Records:
-    return await Records.open(database, "hq")
-
-
-def record(id: str, **changes: object) -> Record:
-    first = Record(
-        id, "hq.11.11", "hq.11", "in", "missed", "102", "Ben Cole", "hq.12", device="hq.13", begun=NOW
-    )
-    return msgspec.structs.replace(first, **changes)
-
-
-Keep = Callable[..., Awaitable[Record]]
-
-
-@pytest.fixture
-def ended(records: Records) -> Keep:
-    async def keep(**changes: object) -> Record:
-        kept = record(records.new_id(), ended=NOW + 10, cause="no-answer", **changes)
-        await records.keep([kept])
-        return kept
-
-    return keep
-
-
-async def test_a_record_is_opened_touched_and_closed_as_one_row(records: Records) -> None:
-    id = records.new_id()
-    await records.keep([record(id)])
-    assert await records.page("hq.11") == []  # its call lives
-    await records.keep([record(id, outcome="answered", answered=NOW + 4)])
-    closed = record(id, outcome="answered", answered=NOW + 4, ended=NOW + 64, cause="normal")
-    await records.keep([closed])
-    await records.keep([closed])  # a group commit may be repeated
-    assert await records.page("hq.11") == [closed]
-
-
-async def test_records_come_newest_first_in_pages_and_to_their_user_only(
-    records: Records, ended: Keep
-) -> None:
-    kept = [await ended() for _ in range(5)]
-    await ended(user="hq.12")
-    first = await records.page("hq.11", limit=3)
-    assert first == [kept[4], kept[3], kept[2]]
-    assert await records.page("hq.11", limit=3, before=first[-1].id) == [kept[1], kept[0]]
-    assert await records.page("hq.11", before="nonsense") == []
-
-
-@pytest.mark.parametrize(
-    ("filter", "expected"),
-    [("all", "damo"), ("missed", "m"), ("incoming", "dam"), ("outgoing", "o")],
-)
-async def test_records_are_filtered(records: Records, ended: Keep, filter: Filter, expected: str) -> None:
-    letters = {
-        (await ended(direction="out", outcome="missed")).id: "o",
-        (await ended(outcome="missed")).id: "m",
-        (await ended(outcome="answered")).id: "a",
-        (await ended(outcome="declined")).id: "d",
-    }
-    page = await records.page("hq.11", filter=filter)
-    assert "".join(letters[each.id] for each in page) == expected
-
-
-async def test_a_stranger_has_no_user_and_a_name_of_any_letters(records: Records, ended: Keep) -> None:
-    odd = await ended(other="", device="", name="Mal\0lory \ud800 \U0001f4de", number="sip:m@evil\0")
-    (kept,) = await records.page("hq.11")
-    assert kept == msgspec.structs.replace(odd, name="Mallory ? \U0001f4de", number="sip:m@evil")
-
-
-async def test_ids_go_on_after_a_restart(database: Database, records: Records, ended: Keep) -> None:
-    last = (await ended()).id
-    again = await Records.open(database, "hq")
-    assert again.new_id() > last
-
-
-async def test_what_a_crash_left_open_ends_when_the_server_was_last_seen(records: Records) -> None:
-    talking, ringing, late = [records.new_id() for _ in range(3)]
-    await records.keep([record(talking, outcome="answered", answered=NOW + 4)])
-    await records.keep([record(ringing)])
-    await records.keep([record(late, begun=NOW + 61)])  # after the last stamp
-    await records.close_open(NOW + 60)
-    assert [(r.id, r.outcome, r.ended, r.cause) for r in await records.page("hq.11")] == [
-        (late, "failed", NOW + 61, "restart"),
-        (ringing, "failed", NOW + 60, "restart"),
-        (talking, "answered", NOW + 60, "restart"),
-    ]
 
 
 # ---- dialogs

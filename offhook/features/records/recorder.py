@@ -1,0 +1,71 @@
+"""Call records: written as the call goes, durable before anybody is told, never lost.
+
+What happens in calls comes from the feed, what is to be written from the journal: a record is opened
+when the call is accepted for routing, written again when it is answered and when its user's part ends,
+and announced once that is on disk.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from offhook.calls.moments import Moment, What
+from offhook.clock import Clock
+from offhook.features.records.journal import Journal
+from offhook.feed import Feed
+from offhook.store.records import Records
+
+GATHER_SECONDS = 0.01  # rows that change within it are written together, each as it is then
+
+logger = logging.getLogger(__name__)
+
+
+class Recorder:
+    """Follows every call from the feed; `kept(call id)` is told when a call's opening rows are on disk."""
+
+    def __init__(self, feed: Feed, records: Records, clock: Clock, kept: Callable[[str], None]) -> None:
+        self._feed = feed
+        self._records = records
+        self._clock = clock
+        self._kept = kept
+        self._journal = Journal(clock.wall, records.new_id)
+        self._opened: list[str] = []
+        self._is_due = False
+        feed.watch(Moment, self._happened)
+
+    def flush(self) -> None:
+        """Write what has changed now."""
+        self._is_due = False
+        changed = self._journal.changed()
+        opened, self._opened = self._opened, []
+
+        def written(done: "asyncio.Future[Any]") -> None:  # of whatever
+            if done.cancelled():
+                return
+            if (why := done.exception()) is not None:
+                ids = ", ".join(record.id for record in changed)
+                logger.error("records %s could not be kept: %s", ids, why)
+                return
+            for call in opened:
+                self._kept(call)
+            for record in changed:
+                if record.listed is not None:
+                    self._feed.post(record)
+
+        if changed:
+            now = self._clock.wall(self._clock.now())
+            self._records.keep(changed, now=now).add_done_callback(written)
+        else:
+            for call in opened:  # between strangers: there is nothing to keep
+                self._kept(call)
+
+    def _happened(self, _: Moment | None, moment: Moment | None) -> None:
+        if moment is None:
+            return
+        self._journal.take(moment)
+        if moment.what is What.CALLED:
+            self._opened.append(moment.call)
+        if not self._is_due and (self._opened or self._journal.has_changed):
+            self._is_due = True
+            asyncio.get_running_loop().call_later(GATHER_SECONDS, self.flush)

@@ -1,0 +1,100 @@
+"""Groups: who belongs to which, and what users wish for themselves."""
+
+import pytest
+
+from offhook.people.directory import User
+from offhook.people.groups import Group
+from offhook.store.database import Conflict, Database, StoreError
+from offhook.store.groups import Groups
+from offhook.store.meta import Meta
+from offhook.store.users import Users
+
+NOW = 1_790_000_000.0
+
+
+@pytest.fixture
+def groups(database: Database) -> Groups:
+    return Groups(database, "hq")
+
+
+@pytest.fixture
+async def anna(database: Database) -> User:
+    return await Users(database, "hq").add("anna", "Anna Berg", "101", now=NOW)
+
+
+@pytest.fixture
+async def ben(database: Database) -> User:
+    return await Users(database, "hq").add("ben", "Ben Cole", "102", now=NOW)
+
+
+async def test_a_new_group_is_empty_and_found_in_any_capitals(groups: Groups) -> None:
+    sales = await groups.create("  Sales  East ")
+    assert sales == Group(sales.id, "Sales East", ())
+    assert await groups.load_all() == [sales]
+    assert await groups.by_name("SALES east") == sales
+    assert await groups.by_name("Sales") is None
+
+
+async def test_members_are_active_or_not_and_may_change_their_mind(
+    groups: Groups, anna: User, ben: User
+) -> None:
+    sales = await groups.create("Sales")
+    await groups.join(sales.id, anna.id)
+    await groups.join(sales.id, ben.id, active=False)
+    assert (await groups.load_all())[0].members == ((anna.id, True), (ben.id, False))
+    await groups.join(sales.id, ben.id, active=True)
+    await groups.leave(sales.id, anna.id)
+    assert (await groups.load_all())[0].members == ((ben.id, True),)
+
+
+async def test_two_groups_cannot_have_one_name(groups: Groups) -> None:
+    await groups.create("Sales")
+    service = await groups.create("Service")
+    for attempt in (groups.create("SALES"), groups.rename(service.id, "sales")):
+        with pytest.raises(Conflict, match=r"there is a group (?i:sales) already"):
+            await attempt
+    await groups.rename(service.id, "Support")
+    assert [group.name for group in await groups.load_all()] == ["Sales", "Support"]
+
+
+async def test_who_is_not_here_cannot_join_and_what_is_not_here_cannot_be_joined(
+    groups: Groups, anna: User
+) -> None:
+    sales = await groups.create("Sales")
+    for group, user in ((sales.id, "hq.1v"), ("hq.1v", anna.id)):
+        with pytest.raises(StoreError, match="removed meanwhile"):
+            await groups.join(group, user)
+
+
+async def test_a_group_that_goes_leaves_its_members_and_a_user_who_goes_leaves_the_groups(
+    database: Database, groups: Groups, anna: User, ben: User
+) -> None:
+    sales, service = await groups.create("Sales"), await groups.create("Service")
+    for group in (sales, service):
+        for user in (anna, ben):
+            await groups.join(group.id, user.id)
+    await groups.delete(sales.id)
+    await Users(database, "hq").remove(anna.id)
+    assert await groups.load_all() == [Group(service.id, "Service", ((ben.id, True),))]
+    assert await Users(database, "hq").load_all() == [ben]
+
+
+async def test_a_change_by_another_process_tells_the_server_to_look(database: Database, anna: User) -> None:
+    before = await Meta(database).changes()
+    groups = Groups(database, "hq", announce=True)
+    sales = await groups.create("Sales")
+    await groups.join(sales.id, anna.id)
+    await groups.leave(sales.id, anna.id)
+    await groups.rename(sales.id, "Service")
+    await groups.delete(sales.id)
+    assert await Meta(database).changes() == before + 5
+
+
+async def test_a_new_user_may_be_disturbed_and_has_call_waiting_until_told_otherwise(
+    database: Database, anna: User
+) -> None:
+    users = Users(database, "hq")
+    assert (anna.do_not_disturb, anna.call_waiting) == (False, True)
+    await users.set_preferences(anna.id, do_not_disturb=True, call_waiting=False)
+    (kept,) = await users.load_all()
+    assert (kept.do_not_disturb, kept.call_waiting) == (True, False)
