@@ -14,6 +14,7 @@ from typing import Any
 import offhook.web
 from offhook import logs, process
 from offhook.calls.cause import Cause
+from offhook.calls.codes import codes
 from offhook.calls.media import Port, PortEvent
 from offhook.calls.routing import first_of
 from offhook.calls.switch import Switch
@@ -21,6 +22,7 @@ from offhook.calls.users import everyone
 from offhook.clock import Clock
 from offhook.config import Config, Demo
 from offhook.demo import configuration, furnish
+from offhook.features.board import Board
 from offhook.features.dialogs import DialogsOnDisk
 from offhook.features.records import Recorder
 from offhook.feed import Feed
@@ -31,14 +33,19 @@ from offhook.media.engine import open_engine
 from offhook.metrics import measure
 from offhook.passwords import Passwords
 from offhook.people.devices import Devices
-from offhook.people.directory import Directory
+from offhook.people.directory import Directory, User
+from offhook.people.groups import Groups
+from offhook.people.preferences import Preferences
 from offhook.people.presence import PresenceKeeper
+from offhook.people.quality import QualityBoard
 from offhook.phones.edge import Phones
 from offhook.places import candidates, certificate, finder, media_hosts
 from offhook.store.bindings import Bindings
 from offhook.store.database import open_database
 from offhook.store.devices import Devices as KeptDevices
 from offhook.store.dialogs import Dialogs
+from offhook.store.groups import Groups as KeptGroups
+from offhook.store.history import History
 from offhook.store.links import Links
 from offhook.store.meta import Meta
 from offhook.store.records import Records
@@ -134,7 +141,25 @@ async def running(config: Config) -> AsyncIterator[Server]:
         workers = config.media.workers or max(1, (os.cpu_count() or 1) - 1)
         engine = await stack.enter_async_context(open_engine(workers, hosts, (ports.first, ports.last), news))
 
-        route = first_of([everyone(finder(directory, config), devices.of)])
+        groups = Groups(feed)
+        presence = PresenceKeeper(feed, loop.time)
+        users = Users(database, config.site)
+
+        def keep(user: User) -> "asyncio.Task[None]":
+            wanted = {"do_not_disturb": user.do_not_disturb, "call_waiting": user.call_waiting}
+            return loop.create_task(users.set_preferences(user.id, **wanted))
+
+        preferences = Preferences(directory, feed, keep)
+
+        def quiet(user: str, wanted: bool) -> None:
+            preferences.set(user, do_not_disturb=wanted)
+
+        find = finder(directory, config)
+        rules = [
+            codes(find, directory.user, groups.colleagues, quiet),
+            everyone(find, devices.of, busy=presence.is_on_the_phone),
+        ]
+        route = first_of(rules)
         alarm = process.Alarm(loop)
         limits = config.limits
         switch = Switch(
@@ -142,13 +167,15 @@ async def running(config: Config) -> AsyncIterator[Server]:
             engine,
             feed,
             ids,
+            devices_of=devices.of,
             recorded=True,
             calls_at_most=limits.calls,
             ringing_legs=limits.ringing_legs,
             due=alarm.set,
         )
         alarm.ring = lambda: switch.tick(loop.time())
-        presence = PresenceKeeper(feed, loop.time)
+        Board(feed, groups, loop.time)
+        quality = QualityBoard(feed)
 
         lag = LagWatch()
         for_browsers = certificate(config, config.web)
@@ -164,6 +191,7 @@ async def running(config: Config) -> AsyncIterator[Server]:
             owners=owners,
             ids=ids,
             dialogs=dialogs,
+            reported=quality.heard,
             lag=lag.own_p90,
             context=lambda: for_phones.context,
         )
@@ -173,7 +201,7 @@ async def running(config: Config) -> AsyncIterator[Server]:
 
         passwords = Passwords()
         stack.callback(passwords.close)
-        users, sessions = Users(database, config.site), Sessions(database, config.site)
+        sessions = Sessions(database, config.site)
         web = Web(
             Needs(
                 site=config.site,
@@ -183,13 +211,16 @@ async def running(config: Config) -> AsyncIterator[Server]:
                 switch=switch,
                 directory=directory,
                 devices=devices,
+                groups=groups,
+                preferences=preferences,
+                quality=quality,
                 ids=ids,
                 owners=owners,
                 hosts=lambda host: candidates(host, config),
                 users=users,
                 links=Links(database, config.site),
                 sessions=sessions,
-                records=records,
+                records=History(database, config.site) if config.records.call_list == "builtin" else None,
                 passwords=passwords,
                 page=Path(offhook.web.__file__).parent / "page",
                 calls_per_user=limits.calls_per_user,
@@ -199,8 +230,15 @@ async def running(config: Config) -> AsyncIterator[Server]:
             after=loop.call_later,
             soon=loop.call_soon,
         )
-        household = Household(directory, devices, feed, presence, phones, web, switch, loop.time)
-        reload = Reload(meta, users, KeptDevices(database, config.site), household, web)
+        household = Household(directory, devices, groups, feed, presence, phones, web, switch, loop.time)
+        reload = Reload(
+            meta,
+            users,
+            KeptDevices(database, config.site),
+            KeptGroups(database, config.site),
+            household,
+            web,
+        )
         await reload.load()
         phones.restore(await bindings.load(now=clock.wall(loop.time())))
         measure(web.health, phones=phones, switch=switch, engine=engine, database=database, lag=lag)

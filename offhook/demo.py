@@ -1,4 +1,4 @@
-"""The demo office: twelve users with a desk phone and a browser each, and one password for all."""
+"""The demo office: twelve users with a desk phone and a browser each, two groups, one password for all."""
 
 import secrets
 import time
@@ -9,6 +9,7 @@ from offhook.passwords import Passwords
 from offhook.sip.auth import ha1
 from offhook.store.database import Database, open_database
 from offhook.store.devices import Devices
+from offhook.store.groups import Groups
 from offhook.store.meta import Meta
 from offhook.store.users import Users
 
@@ -27,6 +28,10 @@ PEOPLE = (
     ("lena", "Lena Novak"),
 )
 FIRST_NUMBER = 101
+GROUPS = {
+    "Sales": ("anna", "ben", "carla", "david"),
+    "Service": ("david", "elif", "finn", "greta", "henrik"),
+}
 
 
 def configuration(options: Demo) -> Config:
@@ -49,6 +54,7 @@ async def furnish(config: Config, options: Demo) -> str:
     database = await open_database(config.database)
     try:
         await _people(config, database, word)
+        await _groups(config, database)
     finally:
         await database.close()
     _keep(kept, word)
@@ -82,6 +88,16 @@ async def _people(config: Config, database: Database, word: str) -> None:
         elif phone.ha1_sha256 != ha1(phone.sip_user, realm, word, "SHA-256"):
             await devices.set_secret(phone, secret=word, realm=realm)
     passwords.close()
+
+
+async def _groups(config: Config, database: Database) -> None:
+    groups = Groups(database, config.site)
+    ids = {user.username: user.id for user in await Users(database, config.site).load_all()}
+    for name, members in GROUPS.items():
+        if await groups.by_name(name) is None:
+            group = await groups.create(name)
+            for username in members:
+                await groups.join(group.id, ids[username])
 
 
 def _keep(path: Path, word: str) -> None:

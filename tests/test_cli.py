@@ -332,3 +332,65 @@ def test_python_m_offhook_is_the_same_command() -> None:
         cwd=Path(__file__).parent.parent,
     )
     assert json.loads(said.stdout)["sip"]["domain"] == socket.gethostname()
+
+
+# ---- groups
+
+
+def people(offhook: Offhook) -> None:
+    for username, name, number in (("anna", "Anna Berg", "101"), ("ben", "Ben Cole", "102")):
+        offhook("user", "add", username, "--name", name, "--number", number)
+
+
+def test_a_group_is_made_gets_members_and_loses_them(offhook: Offhook) -> None:
+    people(offhook)
+    assert offhook("group", "add", "Sales")[0] == 0
+    assert offhook("group", "join", "Sales", "anna")[1] == "Anna Berg is an active member of Sales now.\n"
+    offhook("group", "join", "sales", "ben", "--passive")
+    _, out, _ = offhook("group", "list")
+    assert [line.split("  ")[:2] for line in out.splitlines()][1] == ["Sales", "anna, ben (passive)"]
+    offhook("group", "leave", "Sales", "anna")
+    _, out, _ = offhook("group", "list", "--json")
+    (group,) = json.loads(out)
+    assert [member["active"] for member in group["members"]] == [False]
+
+
+def test_a_group_goes_and_its_users_stay(offhook: Offhook) -> None:
+    people(offhook)
+    offhook("group", "add", "Sales")
+    offhook("group", "join", "Sales", "anna")
+    assert offhook("group", "remove", "Sales")[0] == 0
+    assert json.loads(offhook("group", "list", "--json")[1]) == []
+    assert len(json.loads(offhook("user", "list", "--json")[1])) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("group", "add", "sales"), "there is a group sales already"),
+        (("group", "join", "Service", "anna"), "there is no group Service; `offhook group list` shows which"),
+        (("group", "join", "Sales", "carla"), "there is no user carla; `offhook user list` shows who"),
+        (("group", "leave", "Sales", "anna"), "anna is not in Sales"),
+    ],
+)
+def test_what_cannot_be_done_with_a_group_is_said_in_one_line(
+    offhook: Offhook, words: tuple[str, ...], why: str
+) -> None:
+    people(offhook)
+    offhook("group", "add", "Sales")
+    code, out, err = offhook(*words)
+    assert (code, out) == (1, "")
+    assert err.startswith(f"offhook: {why}")
+    assert err.count("\n") == 1
+
+
+def test_a_running_server_is_told_of_changed_groups(offhook: Offhook, file: Path) -> None:
+    people(offhook)
+
+    async def changes(database: Database) -> int:
+        return await Meta(database).changes()
+
+    before = asked(file, changes)
+    offhook("group", "add", "Sales")
+    offhook("group", "join", "Sales", "anna")
+    assert asked(file, changes) == before + 2  # type: ignore[operator]  # it is a number

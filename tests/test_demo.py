@@ -12,6 +12,7 @@ from offhook.people.directory import DeviceInfo, User
 from offhook.sip.auth import ha1
 from offhook.store.database import open_database
 from offhook.store.devices import Devices
+from offhook.store.groups import Groups
 from offhook.store.users import Users
 
 LOCAL = Address("127.0.0.1:0")
@@ -57,6 +58,22 @@ async def test_everybody_has_a_number_a_browser_and_a_desk_phone_and_the_one_pas
     ):
         assert kept == ha1("anna-desk", "offhook", word, algorithm)  # type: ignore[arg-type]  # one of the two
     assert await lets_in(tmp_path, "lena", word)
+
+
+async def test_there_are_two_groups_and_one_who_is_in_both(tmp_path: Path) -> None:
+    config = configuration(options(tmp_path))
+    await furnish(config, options(tmp_path))
+    await furnish(config, options(tmp_path))
+    database = await open_database(config.database)
+    try:
+        numbers = {user.id: user.number for user in await Users(database, "hq").load_all()}
+        groups = await Groups(database, "hq").load_all()
+    finally:
+        await database.close()
+    assert {group.name: [numbers[user] for user in group.active] for group in groups} == {
+        "Sales": ["101", "102", "103", "104"],
+        "Service": ["104", "105", "106", "107", "108"],
+    }
 
 
 async def test_a_password_that_was_made_up_is_kept_for_the_next_start_and_for_nobody_else(

@@ -16,6 +16,7 @@ from offhook.calls.switch import Switch
 from offhook.calls.users import everyone
 from offhook.clock import Clock
 from offhook.config import Address, Config, Sip
+from offhook.features.board import Board
 from offhook.feed import Feed
 from offhook.household import Household, Reload
 from offhook.ids import LiveIds
@@ -23,14 +24,17 @@ from offhook.media.fake import FakeEngine
 from offhook.passwords import Passwords
 from offhook.people.devices import Devices, DeviceView
 from offhook.people.directory import DeviceInfo, Directory, User
+from offhook.people.groups import Groups
+from offhook.people.preferences import Preferences
 from offhook.people.presence import Presence, PresenceKeeper
+from offhook.people.quality import QualityBoard
 from offhook.phones.edge import Phones
 from offhook.store.bindings import Bindings
 from offhook.store.database import Database, open_database
 from offhook.store.devices import Devices as KeptDevices
+from offhook.store.groups import Groups as KeptGroups
 from offhook.store.links import Links
 from offhook.store.meta import Meta
-from offhook.store.records import Records
 from offhook.store.sessions import Sessions
 from offhook.store.users import Users
 from offhook.web.edge import Needs, Web
@@ -46,19 +50,23 @@ REALM = "offhook"
 class Home:
     """A server without sound, and what the command line does to its database meanwhile."""
 
-    def __init__(self, database: Database, records: Records, folder: Path) -> None:
+    def __init__(self, database: Database, folder: Path) -> None:
         loop = asyncio.get_running_loop()
         clock = Clock(loop.time, time.time)
         self.feed = Feed()
         self.directory = Directory()
         self.users = Users(database, "hq", announce=True)
         self.kept = KeptDevices(database, "hq", announce=True)
+        self.kept_groups = KeptGroups(database, "hq", announce=True)
         self.sessions = Sessions(database, "hq")
         devices: Devices[Any] = Devices(self.feed)
         owners: dict[Port, Any] = {}
         ids = LiveIds("hq", 1)
-        rule = everyone(self.directory.by_number, devices.of)
+        self.groups = Groups(self.feed)
+        presence = PresenceKeeper(self.feed, loop.time)
+        rule = everyone(self.directory.by_number, devices.of, busy=presence.is_on_the_phone)
         self.switch = Switch(first_of([rule]), FakeEngine(), self.feed, ids)
+        Board(self.feed, self.groups, loop.time)
         anywhere = (Address("127.0.0.1:0"),)
         self.phones = Phones(
             Config(sip=Sip(realm=REALM, udp=anywhere, tcp=anywhere, tls=())),
@@ -81,13 +89,26 @@ class Home:
                 switch=self.switch,
                 directory=self.directory,
                 devices=devices,
+                groups=self.groups,
+                preferences=Preferences(
+                    self.directory,
+                    self.feed,
+                    lambda user: asyncio.ensure_future(
+                        self.users.set_preferences(
+                            user.id,
+                            do_not_disturb=user.do_not_disturb,
+                            call_waiting=user.call_waiting,
+                        )
+                    ),
+                ),
+                quality=QualityBoard(self.feed),
                 ids=ids,
                 owners=owners,
                 hosts=lambda host: [host],
                 users=self.users,
                 links=Links(database, "hq"),
                 sessions=self.sessions,
-                records=records,
+                records=None,
                 passwords=Passwords(),
                 page=folder,
             ),
@@ -95,11 +116,18 @@ class Home:
             soon=loop.call_soon,
         )
         self.server = web.server([Listener("127.0.0.1", 0)])
-        presence = PresenceKeeper(self.feed, loop.time)
         household = Household(
-            self.directory, devices, self.feed, presence, self.phones, web, self.switch, loop.time
+            self.directory,
+            devices,
+            self.groups,
+            self.feed,
+            presence,
+            self.phones,
+            web,
+            self.switch,
+            loop.time,
         )
-        self.reload = Reload(Meta(database), self.users, self.kept, household, web)
+        self.reload = Reload(Meta(database), self.users, self.kept, self.kept_groups, household, web)
 
     async def add(self, username: str, number: str) -> tuple[User, DeviceInfo]:
         """A user with a browser and a desk phone."""
@@ -135,7 +163,7 @@ class Home:
 @asynccontextmanager
 async def opened(folder: Path) -> AsyncIterator[Home]:
     database = await open_database(f"sqlite://{folder}/offhook.db")
-    home = Home(database, await Records.open(database, "hq"), folder)
+    home = Home(database, folder)
     await home.phones.start()
     await home.server.start()
     try:
@@ -244,3 +272,45 @@ async def test_a_removed_user_is_signed_out_and_nothing_is_left_of_them(home: Ho
     assert home.feed.get(DeviceView, phone.id) is None
     for open_line in (line, ben):
         await open_line.close()
+
+
+async def test_a_colleagues_call_comes_into_sight_with_the_group_and_goes_with_it(home: Home) -> None:
+    (anna, _), (ben, _), _ = [
+        await home.add(*who) for who in (("anna", "101"), ("ben", "102"), ("carla", "103"))
+    ]
+    await home.reload.look()
+    carla, page, _ = await home.phone("carla"), await home.tab(anna), await home.tab(ben)
+    call = await carla.dial("102")
+    await eventually(lambda: bool(home.switch.calls), "it rings")
+
+    sales = await home.kept_groups.create("Sales")
+    for user in (anna, ben):
+        await home.kept_groups.join(sales.id, user.id)
+    await home.reload.look()
+    waiting = await page.sees("waiting")
+    assert (waiting["caller"]["number"], waiting["called"]["number"]) == ("103", "102")
+
+    await home.kept_groups.join(sales.id, anna.id, active=False)
+    await home.reload.look()
+    await page.loses("waiting", waiting["id"])
+
+    await home.kept_groups.join(sales.id, anna.id)
+    await home.reload.look()
+    await page.sees("waiting")
+    await home.kept_groups.delete(sales.id)
+    await home.reload.look()
+    await page.loses("waiting", waiting["id"])
+    assert home.groups.all() == []
+    call.hangup()
+    await carla.close()
+
+
+async def test_how_one_wants_to_be_called_is_kept(home: Home) -> None:
+    anna, _ = await home.add("anna", "101")
+    await home.reload.look()
+    page = await home.tab(anna)
+    assert "ok" in await page.asks("me.set", do_not_disturb=True, call_waiting=False)
+    (kept,) = await home.users.load_all()
+    assert (kept.do_not_disturb, kept.call_waiting) == (True, False)
+    assert home.directory.user(anna.id) == kept
+    await page.socket.close()

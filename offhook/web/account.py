@@ -13,6 +13,7 @@ from offhook.feed import Feed
 from offhook.passwords import Busy, weakness
 from offhook.people.devices import DeviceView
 from offhook.people.directory import Directory, User
+from offhook.people.preferences import Preferences
 from offhook.web.command import Command, Context
 from offhook.web.problem import Refused
 from offhook.web.session import Hub
@@ -225,6 +226,19 @@ class Choose(Command[None], frozen=True):
         await ctx.part(Accounts).choose(ctx.user, self.device)
 
 
+class Prefer(Command[None], frozen=True):
+    """Say how one wants to be called. What is left out stays as it is."""
+
+    word = "me.set"
+    do_not_disturb: bool | None = None  # nothing rings
+    call_waiting: bool | None = None  # it rings while one is on the phone
+
+    async def run(self, ctx: Context) -> None:
+        await ctx.part(Preferences).set(
+            ctx.user, do_not_disturb=self.do_not_disturb, call_waiting=self.call_waiting
+        )
+
+
 class ChangePassword(Command[None], frozen=True):
     """Choose a new password. Every other session of the user ends."""
 
@@ -236,7 +250,7 @@ class ChangePassword(Command[None], frozen=True):
         await ctx.part(Accounts).change_password(ctx.user, ctx.session, self.old, self.new)
 
 
-COMMANDS: tuple[type[Command[Any]], ...] = (Choose, ChangePassword)
+COMMANDS: tuple[type[Command[Any]], ...] = (Choose, Prefer, ChangePassword)
 
 
 def _check(password: str) -> None:

@@ -7,7 +7,6 @@ class Attachment(msgspec.Struct, frozen=True):
     """A leg's sound runs through one tab of its user; `id` is the leg's."""
 
     id: str
-    call: str
     tab: str
     user: str
 

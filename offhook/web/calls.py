@@ -1,42 +1,24 @@
-"""The commands of a person on the phone. Nobody touches a leg that is not their own."""
+"""The commands of a person on the phone: calling, answering, and what one does while talking."""
 
-import re
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 import msgspec
 
-from offhook.calls.cause import Cause
-from offhook.calls.media import NoMedia
-from offhook.calls.switch import CannotDial, Switch, UnknownLeg
-from offhook.calls.view import CallView, LegView
-from offhook.feed import Feed
-from offhook.people.devices import Devices
+from offhook.calls.cause import Cannot, Cause
+from offhook.calls.switch import Switch
+from offhook.web import own
 from offhook.web.command import Command, Context
 from offhook.web.leg import BrowserLeg
-from offhook.web.problem import Refused
+from offhook.web.own import Number, attempt, because
 from offhook.web.wire import Id, Ids
 
-_STATUS = {
-    Cause.UNKNOWN_NUMBER: 404,
-    Cause.FORBIDDEN: 403,
-    Cause.OVERLOADED: 503,
-    Cause.INCOMPATIBLE: 422,
-}
-
 Sdp = Annotated[str, msgspec.Meta(max_length=65536)]
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much one user may have at once."""
-
-    calls: int
+Keys = Annotated[str, msgspec.Meta(pattern=r"^[0-9*#A-D]{1,32}$(?!\n)")]  # Python's $ lets a line end by
 
 
 class Dialled(msgspec.Struct, frozen=True):
-    """The new call, and the leg of the caller's own device in it."""
+    """The call, and the leg of the asking user's own device in it."""
 
     call: str
     leg: str
@@ -52,24 +34,13 @@ class Dial(Command[Dialled], frozen=True):
     """Call a number from one of one's own devices: it rings first, a browser is attached by the page."""
 
     word = "call.dial"
-    to: Annotated[str, msgspec.Meta(max_length=256)]
+    to: Number
     device: Id
 
     async def run(self, ctx: Context) -> Dialled:
-        device = next((d for d in ctx.part(Devices).of(ctx.user) if d.id == self.device), None)
-        if device is None:
-            raise Refused("unknown-device", "You have no such device.", 404)
-        if len(_calls(ctx)) >= ctx.part(Limits).calls:
-            raise Refused("too-many-calls", "You are in too many calls already.", 409)
-        number = _number(self.to)
-        if not number:
-            raise _because(Cause.UNKNOWN_NUMBER)
-        try:
-            return Dialled(*ctx.part(Switch).dial(device, number, ctx.now))
-        except CannotDial as why:
-            raise _because(why.cause) from None
-        except NoMedia:
-            raise _because(Cause.OVERLOADED) from None
+        device = own.device(ctx, self.device)
+        own.check_room(ctx)
+        return Dialled(*attempt(ctx.part(Switch).dial, device, own.number(self.to), ctx.now))
 
 
 class Attach(Command[Attached], frozen=True):
@@ -87,9 +58,21 @@ class Attach(Command[Attached], frozen=True):
         tab = ctx.own_tab
         leg = ctx.part(Switch).leg(self.leg)
         if not isinstance(leg, BrowserLeg) or leg.party.user != ctx.user:
-            raise _over()
-        call = next((call for call in _calls(ctx) if any(side.id == leg.id for side in call.legs)), None)
-        return Attached(leg.attach(tab.id, tab.host, self.sdp, call.id if call else "", ctx.now))
+            raise because(Cause.OVER)
+        return Attached(leg.attach(tab.id, tab.host, self.sdp, ctx.now))
+
+
+class Answer(Command[None], frozen=True):
+    """Have one's own phone, which rings, pick up by itself."""
+
+    word = "call.answer"
+    call: Id
+    device: Id
+
+    async def run(self, ctx: Context) -> None:
+        device = own.device(ctx, self.device)
+        own.legs(ctx, self.call)
+        attempt(ctx.part(Switch).answer, self.call, ctx.user, device.id, ctx.now)
 
 
 class Decline(Command[None], frozen=True):
@@ -99,8 +82,8 @@ class Decline(Command[None], frozen=True):
     call: Id
 
     async def run(self, ctx: Context) -> None:
-        _own_legs(ctx, self.call)
-        _do(ctx.part(Switch).decline, self.call, ctx.user, ctx.now)
+        own.legs(ctx, self.call)
+        attempt(ctx.part(Switch).decline, self.call, ctx.user, ctx.now)
 
 
 class Hangup(Command[None], frozen=True):
@@ -110,13 +93,13 @@ class Hangup(Command[None], frozen=True):
     call: Id
 
     async def run(self, ctx: Context) -> None:
-        legs = _own_legs(ctx, self.call)
-        talking = [leg for leg in legs if leg.state == "talking" or leg.calls_us]
-        for leg in talking:
-            with suppress(UnknownLeg):  # the call was over with the one before
+        legs = own.legs(ctx, self.call)
+        taking_part = [leg for leg in legs if leg.state == "talking" or leg.calls_us]
+        for leg in taking_part:
+            with suppress(Cannot):  # the call was over with the one before
                 ctx.part(Switch).hangup(leg.id, ctx.now)
-        if not talking:
-            _do(ctx.part(Switch).decline, self.call, ctx.user, ctx.now)
+        if not taking_part:
+            attempt(ctx.part(Switch).decline, self.call, ctx.user, ctx.now)
 
 
 class Hold(Command[None], frozen=True):
@@ -127,8 +110,8 @@ class Hold(Command[None], frozen=True):
     holding: bool
 
     async def run(self, ctx: Context) -> None:
-        for leg in _talking_legs(ctx, self.call):
-            _do(ctx.part(Switch).hold, leg.id, self.holding, ctx.now)
+        leg = own.talking_leg(ctx, self.call)
+        attempt(ctx.part(Switch).hold, leg.id, self.holding, ctx.now)
 
 
 class Mute(Command[None], frozen=True):
@@ -139,8 +122,8 @@ class Mute(Command[None], frozen=True):
     muted: bool
 
     async def run(self, ctx: Context) -> None:
-        for leg in _talking_legs(ctx, self.call):
-            _do(ctx.part(Switch).mute, leg.id, self.muted, ctx.now)
+        leg = own.talking_leg(ctx, self.call)
+        attempt(ctx.part(Switch).mute, leg.id, self.muted, ctx.now)
 
 
 class Digits(Command[None], frozen=True):
@@ -148,11 +131,11 @@ class Digits(Command[None], frozen=True):
 
     word = "call.digits"
     call: Id
-    keys: Annotated[str, msgspec.Meta(pattern="^[0-9*#A-D]{1,32}$")]
+    keys: Keys
 
     async def run(self, ctx: Context) -> None:
-        for leg in _talking_legs(ctx, self.call)[:1]:
-            _do(ctx.part(Switch).digits, leg.id, self.keys, ctx.now)
+        leg = own.talking_leg(ctx, self.call)
+        attempt(ctx.part(Switch).digits, leg.id, self.keys, ctx.now)
 
 
 class Follow(Command[None], frozen=True):
@@ -180,6 +163,7 @@ class Sound(Command[None], frozen=True):
 COMMANDS: tuple[type[Command[Any]], ...] = (
     Dial,
     Attach,
+    Answer,
     Decline,
     Hangup,
     Hold,
@@ -188,46 +172,3 @@ COMMANDS: tuple[type[Command[Any]], ...] = (
     Follow,
     Sound,
 )
-
-
-def _number(typed: str) -> str:
-    """What was typed or pasted, without the blanks and strokes people write numbers with."""
-    typed = typed.strip()
-    if re.fullmatch(r"\+?[0-9*#().\s/–-]+", typed):  # people paste that dash
-        return re.sub(r"[^0-9*#+]", "", typed.replace("(0)", "") if typed.startswith("+") else typed)
-    return typed
-
-
-def _calls(ctx: Context) -> list[CallView]:
-    """The calls the asking user takes part in."""
-    return [thing for thing in ctx.part(Feed).things((f"own.{ctx.user}",)) if isinstance(thing, CallView)]
-
-
-def _own_legs(ctx: Context, call_id: str) -> list[LegView]:
-    call = next((call for call in _calls(ctx) if call.id == call_id), None)
-    legs = [leg for leg in call.legs if leg.party.user == ctx.user and leg.state != "gone"] if call else []
-    if not legs:
-        raise _over()
-    return legs
-
-
-def _talking_legs(ctx: Context, call_id: str) -> list[LegView]:
-    legs = [leg for leg in _own_legs(ctx, call_id) if leg.state == "talking"]
-    if not legs:
-        raise Refused("not-talking", "Nobody has answered yet.", 409)
-    return legs
-
-
-def _do(move: Any, *how: object) -> None:  # the switch's moves differ in what they take
-    try:
-        move(*how)
-    except UnknownLeg:
-        raise _over() from None
-
-
-def _over() -> Refused:
-    return Refused("unknown-call", "This call is over.", 404)
-
-
-def _because(cause: Cause) -> Refused:
-    return Refused(cause.value, cause.sentence, _STATUS.get(cause, 409))

@@ -16,21 +16,25 @@ from offhook.calls.switch import Switch
 from offhook.feed import Feed
 from offhook.people.devices import Devices
 from offhook.people.directory import DeviceInfo, Directory
+from offhook.people.groups import Groups
+from offhook.people.preferences import Preferences
+from offhook.people.quality import QualityBoard
 from offhook.web.account import COMMANDS as ACCOUNT_COMMANDS
 from offhook.web.account import Accounts, LinkStore, Passwords, UserStore
 from offhook.web.calls import COMMANDS as CALL_COMMANDS
-from offhook.web.calls import Limits
 from offhook.web.command import Commands, Parts
 from offhook.web.device import After, BrowserDevice, Browsers
 from offhook.web.health import Health, Metric, Samples, health_routes
-from offhook.web.history import RecordPages, UserSearch, history_routes
+from offhook.web.history import CallLists, UserSearch, history_routes
 from offhook.web.leg import Ground, PortOwner
 from offhook.web.openapi import document
+from offhook.web.own import Limits
 from offhook.web.routes import http_app
 from offhook.web.server import Listener, Site, WebServer
 from offhook.web.session import Hub
 from offhook.web.signin import SessionStore, SignIns
 from offhook.web.static import Page
+from offhook.web.transfers import COMMANDS as TRANSFER_COMMANDS
 from offhook.web.views import Views
 
 
@@ -59,13 +63,16 @@ class Needs:
     switch: Switch
     directory: Directory
     devices: Devices[Any]  # phones are among them
+    groups: Groups
+    preferences: Preferences
+    quality: QualityBoard
     ids: Callable[[], str]
     owners: MutableMapping[Port, PortOwner]
     hosts: Callable[[str], Sequence[str]]
     users: Users
     links: LinkStore
     sessions: SessionStore
-    records: RecordPages
+    records: CallLists | None  # None: there is no call list
     passwords: Passwords
     page: Path
     calls_per_user: int = 10
@@ -80,13 +87,14 @@ class Web:
         clock = needs.clock
         self.views = Views(clock.wall)
         self.commands = Commands()
-        self.commands.add(*CALL_COMMANDS, *ACCOUNT_COMMANDS)
+        self.commands.add(*CALL_COMMANDS, *TRANSFER_COMMANDS, *ACCOUNT_COMMANDS)
         self.parts = Parts()
         self.health = Health()
         self._browsers = Browsers(needs.devices)
         self.hub = Hub(
             needs.feed,
             self.views,
+            needs.groups,
             self.commands,
             self.parts,
             self._browsers,
@@ -95,11 +103,14 @@ class Web:
             wall=clock.wall,
             soon=soon,
         )
+        needs.groups.watch(self.hub.regroup)
         self.page = Page(needs.page)
         self._needs = needs
         self._after = after
         self._signins = SignIns(needs.sessions, lambda: clock.wall(clock.now()))
-        self._ground = Ground(needs.switch.tell, needs.feed, needs.owners, needs.hosts, needs.ids, clock.now)
+        self._ground = Ground(
+            needs.switch.tell, needs.feed, needs.owners, needs.quality, needs.hosts, needs.ids, clock.now
+        )
         self._accounts = Accounts(
             needs.directory,
             needs.feed,
@@ -115,7 +126,8 @@ class Web:
             catch_up=needs.catch_up,
         )
         limits = Limits(needs.calls_per_user)
-        for part in (needs.feed, needs.switch, needs.directory, needs.devices, self._accounts, limits):
+        parts = (needs.feed, needs.switch, needs.directory, needs.devices, needs.groups, needs.preferences)
+        for part in (*parts, self._accounts, limits):
             self.parts.provide(part)
         self._measure()
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from offhook.feed import Change, Feed
+from offhook.people.groups import Groups
 from offhook.web.views import OTHERS, OWN, Views
 from offhook.web.wire import Drop, Greeting, Post, Set, Shown, line
 
@@ -74,6 +75,7 @@ class Share:
         self,
         feed: Feed,
         views: Views,
+        groups: Groups,
         user: str,
         outbox: Outbox,
         *,
@@ -82,16 +84,19 @@ class Share:
     ) -> None:
         self._feed = feed
         self._views = views
+        self._groups = groups
+        self._user = user
         self._outbox = outbox
         self._wake = wake
         self._broken = broken  # its mirror can no longer be trusted
-        self._own = {f"own.{user}": OWN, f"user.{user}": OWN}
+        self._users: tuple[str, ...] = ()
         self._topics: dict[str, int] = {}
 
     def begin(self, users: Iterable[str], *, fits: Callable[[int], bool], boot: int, time: float) -> None:
         """Follow from now on. `fits(n)`: the client's mirror has all changes up to number n."""
         self.close()
-        self._topics = self._wanted(users)
+        self._users = tuple(users)
+        self._topics = self._wanted()
         for topic, level in self._topics.items():
             self._feed.follow(self, topic, level)
         snapshot = None if fits(self._feed.latest(self._topics)) else self._snapshot()
@@ -100,24 +105,13 @@ class Share:
 
     def show(self, users: Iterable[str]) -> None:
         """Watch these users, and no longer those watched before."""
-        before, after = self._topics, self._wanted(users)
-        changed = [topic for topic in {**before, **after} if before.get(topic) != after.get(topic)]
-        for topic in changed:
-            if topic in after:
-                self._feed.follow(self, topic, after[topic])
-            else:
-                self._feed.unfollow(self, topic)
-        self._topics = after
-        for thing in self._feed.things(changed):
-            if (name := self._views.name(thing)) is None:
-                continue
-            was, now = _level(before, thing), _level(after, thing)
-            if now is None:
-                self._outbox.put((name, thing.id), line(Drop(self._feed.n, name, thing.id)))
-            elif now != was:
-                shown = Set(self._feed.n, name, thing.id, self._views.view(thing, now))
-                self._outbox.put((name, thing.id), line(shown))
-        self._wake()
+        self._users = tuple(users)
+        self._refile()
+
+    def regroup(self) -> None:
+        """The user has come into a group, or has left one. Not to be called while the feed is telling."""
+        if self._topics:
+            self._refile()
 
     def tell(self, change: Change, level: int | None) -> None:
         """Hear from the feed. What one share has encoded, all others at its level send too."""
@@ -142,8 +136,30 @@ class Share:
             self._feed.unfollow(self, topic)
         self._topics = {}
 
-    def _wanted(self, users: Iterable[str]) -> dict[str, int]:
-        return {f"user.{id}": OTHERS for id in users} | self._own
+    def _refile(self) -> None:
+        before, after = self._topics, self._wanted()
+        changed = [topic for topic in {**before, **after} if before.get(topic) != after.get(topic)]
+        for topic in changed:
+            if topic in after:
+                self._feed.follow(self, topic, after[topic])
+            else:
+                self._feed.unfollow(self, topic)
+        self._topics = after
+        for thing in self._feed.things(changed):
+            if (name := self._views.name(thing)) is None:
+                continue
+            was, now = _level(before, thing), _level(after, thing)
+            if now is None:
+                self._outbox.put((name, thing.id), line(Drop(self._feed.n, name, thing.id)))
+            elif now != was:
+                shown = Set(self._feed.n, name, thing.id, self._views.view(thing, now))
+                self._outbox.put((name, thing.id), line(shown))
+        self._wake()
+
+    def _wanted(self) -> dict[str, int]:
+        topics = {f"user.{id}": OTHERS for id in self._users}
+        topics |= {f"group.{group.id}": OTHERS for group in self._groups.of(self._user)}
+        return topics | {f"own.{self._user}": OWN, f"user.{self._user}": OWN}
 
     def _snapshot(self) -> list[Shown]:
         views, topics = self._views, self._topics

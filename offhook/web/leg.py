@@ -32,6 +32,7 @@ from offhook.calls.media import (
     PortSpeaking,
 )
 from offhook.feed import Feed
+from offhook.people.quality import QualityBoard
 from offhook.web.attachment import Attachment, Renegotiate
 from offhook.web.problem import Refused
 
@@ -51,6 +52,7 @@ class Ground:
     tell: Callable[[Leg, LegEvent, float], None]
     feed: Feed
     owners: MutableMapping[Port, PortOwner]
+    quality: QualityBoard
     hosts: Callable[[str], Sequence[str]]
     ids: Callable[[], str]
     now: Callable[[], float]
@@ -72,6 +74,7 @@ class BrowserLeg:
         self.port: Port | None = None
         self.codecs = SPOKEN_BY_BROWSERS
         self.hops = 70  # a page does not send calls on
+        self.takes_orders = False  # the page attaches by itself: nobody need tell it
         self.state = State.IDLE
         self._ground = ground
         self._told_gone = gone
@@ -100,6 +103,16 @@ class BrowserLeg:
     def connected_to(self, party: Party) -> None:
         """Every tab sees the call's parties."""
 
+    def pick_up(self) -> None:
+        """Attaching answers it."""
+
+    def hold(self, holding: bool) -> None:
+        """Every tab sees the call."""
+
+    def enter(self, bridge: Bridge) -> None:
+        """After a reload or a take-over its sound comes back in the call it is in now."""
+        self._bridge = bridge
+
     def told(self, outcome: Outcome) -> None:
         """It asks for nothing."""
 
@@ -108,7 +121,7 @@ class BrowserLeg:
 
     # ---- what the page asks of it
 
-    def attach(self, tab: str, host: str, offer: str, call: str, now: float) -> str:
+    def attach(self, tab: str, host: str, offer: str, now: float) -> str:
         """Carry the sound through this tab, which reached us at `host`; our answer. Raises Refused.
 
         The same connection come back (after a change of network) keeps its port; a new one
@@ -127,7 +140,7 @@ class BrowserLeg:
         if former is not None:
             self._bridge.replace(former, port)
             self._close(former)
-        self._ground.feed.set(Attachment(self.id, call, tab, self.party.user))
+        self._ground.feed.set(Attachment(self.id, tab, self.party.user))
         if self.state is State.RINGING:
             self.state = State.TALKING
             self._tell(Answered(), now)
@@ -151,7 +164,9 @@ class BrowserLeg:
             case PortRenegotiate():
                 self._like = G711
                 self._ground.feed.post(Renegotiate(self.id, self._tab, self.party.user))
-            case PortEnded() | PortSpeaking() | PortReport():
+            case PortReport():
+                self._ground.quality.heard(self, event, now)
+            case PortEnded() | PortSpeaking():
                 pass
             case _:
                 assert_never(event)

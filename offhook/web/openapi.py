@@ -17,6 +17,7 @@ from offhook.web.health import Health, health_routes
 from offhook.web.history import history_routes
 from offhook.web.problem import Problem
 from offhook.web.routes import http_app
+from offhook.web.transfers import COMMANDS as TRANSFER_COMMANDS
 from offhook.web.views import Views
 from offhook.web.wire import Hello
 
@@ -163,7 +164,7 @@ def main() -> None:
     """Describe what every server has, without one: nothing is asked of the parts left out."""
     nothing: Any = None
     commands = Commands()
-    commands.add(*CALL_COMMANDS, *ACCOUNT_COMMANDS)
+    commands.add(*CALL_COMMANDS, *TRANSFER_COMMANDS, *ACCOUNT_COMMANDS)
     views = Views(wall=float)
     app = http_app(
         nothing,

@@ -7,12 +7,13 @@ writes. Nothing here may stop the loop: clients that have news are woken fifty a
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Protocol
 
 import msgspec
 
 from offhook.feed import Feed
+from offhook.people.groups import Groups
 from offhook.web.command import Commands, Context, Parts, run
 from offhook.web.follow import Outbox, Share
 from offhook.web.problem import Refused
@@ -89,6 +90,7 @@ class Hub:
         self,
         feed: Feed,
         views: Views,
+        groups: Groups,
         commands: Commands,
         parts: Parts,
         sounding: Sounding,
@@ -100,6 +102,7 @@ class Hub:
     ) -> None:
         self.feed = feed
         self.views = views
+        self.groups = groups
         self.commands = commands
         self.parts = parts
         self.sounding = sounding
@@ -152,6 +155,12 @@ class Hub:
             if ended(client.user, client.session):
                 client.close(SIGNED_OUT)
 
+    def regroup(self, users: Collection[str]) -> None:
+        """These users have come into groups, or have left some."""
+        for client in self._clients:
+            if client.user in users:
+                client.regroup()
+
     def sweep(self, now: float) -> None:
         """Once a second: cut off whoever has not taken a frame in time."""
         for client in list(self._clients):
@@ -173,7 +182,13 @@ class Client:
         self._wire = wire
         self._outbox = Outbox()
         self._share = Share(
-            hub.feed, hub.views, user, self._outbox, wake=self._wake, broken=lambda: self.close(BROKEN)
+            hub.feed,
+            hub.views,
+            hub.groups,
+            user,
+            self._outbox,
+            wake=self._wake,
+            broken=lambda: self.close(BROKEN),
         )
         self._woken = False
         self._news = asyncio.Event()
@@ -212,6 +227,9 @@ class Client:
 
     def show(self, users: list[str]) -> None:
         self._share.show(users)
+
+    def regroup(self) -> None:
+        self._share.regroup()
 
     def sounds(self, sound: bool) -> None:
         if sound != self._sound and self.id:

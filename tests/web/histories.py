@@ -7,11 +7,14 @@ from typing import Any
 
 from offhook.calls.cause import Cause
 from offhook.calls.leg import Party
-from offhook.calls.view import CallView, LegView
+from offhook.calls.view import CallView, LegView, Place, Via
 from offhook.feed import Feed
+from offhook.people.board import Parked, Waiting
 from offhook.people.devices import DeviceView
 from offhook.people.directory import User
+from offhook.people.groups import Group, Groups
 from offhook.people.presence import Presence
+from offhook.people.quality import LegQuality
 from offhook.store.records import Record
 from offhook.web.attachment import Attachment
 from offhook.web.follow import Outbox, Share
@@ -24,13 +27,17 @@ from tests.web.house import apply
 USERS = ("hq.11", "hq.12", "hq.13", "hq.14")
 ME = USERS[0]
 BOOT = 7
-KINDS = ("call", "presence", "user", "device", "attachment")
+GROUPS = ("group0", "group1", "group2", "group3")
+KINDS = ("call", "presence", "user", "device", "attachment", "waiting", "parked", "quality")
 CLASSES: dict[str, Any] = {
     "call": CallView,
     "presence": Presence,
     "user": User,
     "device": DeviceView,
     "attachment": Attachment,
+    "waiting": Waiting,
+    "parked": Parked,
+    "quality": LegQuality,
 }
 
 
@@ -61,6 +68,13 @@ class Watch:
 
 
 @dataclass(frozen=True)
+class Belong:
+    """The client's user is in these groups from now on."""
+
+    groups: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Read:
     """The client takes a frame."""
 
@@ -70,7 +84,7 @@ class Return:
     """The connection breaks; what was not read is lost; the client says hello again."""
 
 
-Step = Put | Remove | Say | Watch | Read | Return
+Step = Put | Remove | Say | Watch | Belong | Read | Return
 
 
 def thing(kind: str, which: int, version: int, users: Sequence[int]) -> Any:
@@ -88,27 +102,50 @@ def thing(kind: str, which: int, version: int, users: Sequence[int]) -> Any:
                     version % 2 == 0,
                     False,
                     None,
+                    float(version),
+                    False,
+                    Via("picked-up", Party("103")) if version == 1 else None,
                 )
                 for i, user in enumerate(audience)
             )
             cause = Cause.BUSY if version % 3 == 0 else None
+            place = Place(owner, "102", "3") if version == 4 else None
             return CallView(
-                f"call{which}", "talking", legs, Party("102"), 5.0, float(version), None, cause, audience
+                f"call{which}",
+                "talking" if place is None else "parked",
+                legs,
+                Party("102"),
+                5.0,
+                float(version),
+                None,
+                cause,
+                place,
+                None if place is None else Party("103"),
+                audience,
             )
         case "presence":
-            return Presence(
-                owner, ("offline", "available", "ringing", "on-call")[version % 4], float(version)
-            )
+            states = ("offline", "available", "ringing", "on-call", "dnd")
+            return Presence(owner, states[version % len(states)], float(version))
         case "user":
-            return User(owner, f"name{which}", f"Name {version}", str(100 + which), f"device{version}")
+            quiet = version % 2 == 0
+            return User(owner, f"name{which}", f"Name {version}", str(100 + which), f"device{version}", quiet)
         case "device":
             return DeviceView(
                 f"device{which}", USERS[users[0] if users else 0], "desk", "phone", version % 2 == 0, version
             )
+        case "waiting":
+            groups = tuple(GROUPS[user] for user in users)
+            return Waiting(f"call{which}", Party("0711"), Party("102"), float(version), groups)
+        case "parked":
+            groups = tuple(GROUPS[user] for user in users)
+            place = Place(owner, str(100 + which), str(version))
+            by = Party("104", "Dee", USERS[version % len(USERS)])
+            return Parked(f"call{which}", Party("0711"), place, by, float(version), groups)
+        case "quality":
+            user = USERS[users[0] if users else 0]
+            return LegQuality(f"leg{which}", user, 0.01 * version, 0.0, 3.0, None, 4.1, "")
         case _:
-            return Attachment(
-                f"leg{which}", f"call{version}", f"tab{version}", USERS[users[0] if users else 0]
-            )
+            return Attachment(f"leg{which}", f"tab{version}", USERS[users[0] if users else 0])
 
 
 @dataclass
@@ -125,6 +162,8 @@ class History:
     posts: list[Any] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.groups = Groups(self.feed)
+        self.groups.watch(lambda users: self.share.regroup())
         self.views.add(Posted, "record", WireRecord, lambda posted, level: view_of(posted), post=True)
         self._connect()
 
@@ -141,6 +180,9 @@ class History:
                 self.asked.append(wanted)
                 self.share.show(wanted)
                 self.outbox.add(line(Ok(len(self.asked), None)))
+            case Belong(groups):
+                for i, id in enumerate(GROUPS):
+                    self.groups.put(Group(id, id, ((ME, i in groups),)))
             case Read():
                 self._read()
             case Return():
@@ -154,7 +196,7 @@ class History:
     def late_snapshot(self) -> dict[tuple[str, str], Any]:
         """What a client that comes now, and watches the same users, is shown."""
         outbox = Outbox()
-        share = Share(self.feed, self.views, ME, outbox, wake=lambda: None)
+        share = Share(self.feed, self.views, self.groups, ME, outbox, wake=lambda: None)
         share.begin(self.watched, fits=lambda latest: False, boot=BOOT, time=0.0)
         share.close()
         mirror: dict[tuple[str, str], Any] = {}
@@ -165,7 +207,7 @@ class History:
         n = -1 if self.asked else self.n
         self.asked = []
         self.outbox = Outbox()
-        self.share = Share(self.feed, self.views, ME, self.outbox, wake=lambda: None)
+        self.share = Share(self.feed, self.views, self.groups, ME, self.outbox, wake=lambda: None)
         self.share.begin(self.watched, fits=lambda latest: n >= latest, boot=BOOT, time=0.0)
 
     def _read(self) -> None:

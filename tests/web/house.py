@@ -23,14 +23,18 @@ from offhook.calls.media import G711, Bridge, Codecs, Kind, Port
 from offhook.calls.routing import Rule, first_of
 from offhook.calls.switch import Switch
 from offhook.calls.users import everyone
+from offhook.features.board import Board
 from offhook.feed import Feed
 from offhook.ids import LiveIds
 from offhook.media.fake import FakeEngine
 from offhook.people.devices import Devices
 from offhook.people.directory import DeviceInfo, Directory, User
+from offhook.people.groups import Groups
+from offhook.people.preferences import Preferences
 from offhook.people.presence import PresenceKeeper
-from offhook.store.records import Record
+from offhook.people.quality import QualityBoard
 from offhook.web.edge import Needs, Web
+from offhook.web.history import CallLists
 from offhook.web.server import Listener, WebServer
 
 ANNA = User("hq.11", "anna", "Anna Berg", "101", "hq.121")
@@ -71,6 +75,7 @@ class DeskLeg:
         self.port: Port | None = None
         self.codecs: Codecs = G711
         self.hops = 70
+        self.takes_orders = True
         self.told_of: list[str] = []
         self._house = house
 
@@ -88,6 +93,15 @@ class DeskLeg:
         self.port = bridge.open(Kind.PHONE)
 
     def connected_to(self, party: Party) -> None: ...
+
+    def pick_up(self) -> None:
+        self.told_of.append("pick up")
+        self.picks_up()
+
+    def hold(self, holding: bool) -> None:
+        self.told_of.append("hold" if holding else "resume")
+
+    def enter(self, bridge: Bridge) -> None: ...
 
     def told(self, outcome: Outcome) -> None: ...
 
@@ -162,14 +176,14 @@ class Kept:
 
 
 class FakeStore:
-    """Users, sessions, links and records in dictionaries."""
+    """Users, sessions and links in dictionaries."""
 
     def __init__(self) -> None:
         self.hashes: dict[str, str] = {user.id: f"hash of {PASSWORD}" for user in USERS}
         self.devices: dict[str, str] = {}
+        self.preferences: dict[str, tuple[bool, bool]] = {}
         self.sessions: dict[str, Kept] = {}
         self.links: dict[str, str] = {}
-        self.records: list[Record] = []
         self.looked_up = 0
 
     async def password_hash(self, id: str) -> str | None:
@@ -177,6 +191,9 @@ class FakeStore:
 
     async def set_password_hash(self, id: str, password_hash: str) -> None:
         self.hashes[id] = password_hash
+
+    async def prefer(self, user: User) -> None:
+        self.preferences[user.id] = user.do_not_disturb, user.call_waiting
 
     async def set_device(self, id: str, device: str) -> None:
         self.devices[id] = device
@@ -214,12 +231,6 @@ class FakeStore:
             self.hashes[user] = password_hash
         return user
 
-    async def page(
-        self, user: str, *, before: str = "", limit: int = 50, filter: str = "all"
-    ) -> list[Record]:
-        mine = [r for r in reversed(self.records) if r.user == user and (not before or r.id < before)]
-        return mine[:limit]
-
 
 class FakePasswords:
     """Quick, and remembers what was checked."""
@@ -239,7 +250,8 @@ class FakePasswords:
 class House:
     """Everything but the sockets; `open_house` adds those."""
 
-    def __init__(self, page: Path) -> None:
+    def __init__(self, page: Path, records: CallLists | None = None) -> None:
+        self.records = records
         self.time = Time()
         self.feed = Feed()
         self.engine = FakeEngine()
@@ -250,10 +262,19 @@ class House:
             + [DeviceInfo(_desk(u), u.id, f"{u.username}-desk", "phone") for u in USERS],
         )
         self.devices: Devices[Any] = Devices(self.feed)
-        PresenceKeeper(self.feed, self.time.now)
-        here = everyone(self.directory.by_number, self.devices.of)
+        self.groups = Groups(self.feed)
+        self.presence = PresenceKeeper(self.feed, self.time.now)
+        here = everyone(self.directory.by_number, self.devices.of, busy=self.presence.is_on_the_phone)
         self.rules: list[Rule] = [here]  # a test may add its own
-        self.switch = Switch(lambda ask: first_of(self.rules)(ask), self.engine, self.feed, self.ids)
+        Board(self.feed, self.groups, self.time.now)
+        self.quality = QualityBoard(self.feed)
+        self.switch = Switch(
+            lambda ask: first_of(self.rules)(ask),
+            self.engine,
+            self.feed,
+            self.ids,
+            devices_of=self.devices.of,
+        )
         self.store = FakeStore()
         self.passwords = FakePasswords()
         self.owners: dict[Port, Any] = {}
@@ -270,13 +291,18 @@ class House:
                 switch=self.switch,
                 directory=self.directory,
                 devices=self.devices,
+                groups=self.groups,
+                preferences=Preferences(
+                    self.directory, self.feed, lambda user: asyncio.ensure_future(self.store.prefer(user))
+                ),
+                quality=self.quality,
                 ids=self.ids,
                 owners=self.owners,
                 hosts=lambda host: [host],
                 users=self.store,
                 links=self.store,
                 sessions=self.store,
-                records=self.store,
+                records=self.records,
                 passwords=self.passwords,
                 page=self.page,
             ),
@@ -422,8 +448,10 @@ def apply(mirror: dict[tuple[str, str], Any], line: dict[str, Any]) -> None:
 
 
 @asynccontextmanager
-async def open_house(page: Path, *, listeners: Sequence[Listener] = ()) -> AsyncIterator[Served]:
-    house = House(page)
+async def open_house(
+    page: Path, *, listeners: Sequence[Listener] = (), records: CallLists | None = None
+) -> AsyncIterator[Served]:
+    house = House(page, records)
     web = house.web(asyncio.get_running_loop().call_soon)
     server = web.server(listeners or [Listener("127.0.0.1", 0)])
     await server.start()

@@ -6,7 +6,19 @@ from typing import Any
 import pytest
 
 from offhook.calls.cause import Cause
-from offhook.calls.leg import Answered, Back, Digit, Gone, Leg, LegEvent, Lost, Party, Ringing
+from offhook.calls.leg import (
+    Answered,
+    Back,
+    Digit,
+    Gone,
+    Leg,
+    LegEvent,
+    Lost,
+    Outcome,
+    Party,
+    Ringing,
+    TransferTo,
+)
 from offhook.calls.media import (
     G711,
     G722,
@@ -16,11 +28,13 @@ from offhook.calls.media import (
     PortFound,
     PortLost,
     PortRenegotiate,
+    PortReport,
 )
 from offhook.feed import Change, Feed
 from offhook.media.fake import FakeEngine
 from offhook.people.devices import Devices
 from offhook.people.directory import DeviceInfo, Directory
+from offhook.people.quality import LegQuality, QualityBoard
 from offhook.web.attachment import Attachment, Renegotiate
 from offhook.web.device import BrowserDevice, Browsers
 from offhook.web.leg import BrowserLeg, Ground
@@ -45,7 +59,13 @@ class Browser:
         self.feed.follow(self, f"own.{BEN.id}")
         names = iter(f"leg{n}" for n in range(1, 9))
         ground = Ground(
-            self._told, self.feed, self.owners, lambda host: [host], lambda: next(names), self.time.now
+            self._told,
+            self.feed,
+            self.owners,
+            QualityBoard(self.feed),
+            lambda host: [host],
+            lambda: next(names),
+            self.time.now,
         )
         self.device = BrowserDevice(
             DeviceInfo(BEN.device, BEN.id, "Browser", "browser"),
@@ -76,7 +96,7 @@ class Browser:
         return leg
 
     def attach(self, leg: BrowserLeg, tab: str, sdp: str = "") -> str:
-        return leg.attach(tab, "192.0.2.7", sdp or offer(), "call1", self.time.now())
+        return leg.attach(tab, "192.0.2.7", sdp or offer(), self.time.now())
 
     def _told(self, leg: Leg, event: LegEvent, now: float) -> None:
         self.events.append(event)
@@ -173,7 +193,7 @@ def test_attaching_a_ringing_leg_answers_it_once(ben: Browser) -> None:
     assert port.how == {"hosts": ["192.0.2.7"]}
     assert answer == port.answers[0]
     assert ben.owners[port] is leg
-    assert ben.feed.get(Attachment, leg.id) == Attachment(leg.id, "call1", "one", BEN.id)
+    assert ben.feed.get(Attachment, leg.id) == Attachment(leg.id, "one", BEN.id)
 
 
 def test_the_answer_is_like_what_the_caller_speaks_and_the_leg_then_says_what_was_agreed(
@@ -210,7 +230,7 @@ def test_another_tab_may_take_over_and_the_old_one_is_told(ben: Browser) -> None
     leg = ben.talking("one")
     ben.attach(leg, "two", offer(2))
     assert ben.engine.open_ports == [leg.port]
-    assert ben.news[-1] == Attachment(leg.id, "call1", "two", BEN.id)
+    assert ben.news[-1] == Attachment(leg.id, "two", BEN.id)
 
 
 def test_a_copied_offer_from_another_tab_is_a_connection_of_its_own(ben: Browser) -> None:
@@ -224,7 +244,7 @@ def test_a_copied_offer_from_another_tab_is_a_connection_of_its_own(ben: Browser
 )
 def test_an_offer_that_cannot_be_used_is_refused_and_leaves_the_leg_ringing(ben: Browser, sdp: str) -> None:
     leg = ben.ringing()
-    assert refusal(lambda: leg.attach("one", "192.0.2.7", sdp, "call1", 0)) == "incompatible"
+    assert refusal(lambda: leg.attach("one", "192.0.2.7", sdp, 0)) == "incompatible"
     assert ben.engine.open_ports == []
     assert leg.port is None
     assert ben.attach(leg, "one")
@@ -233,7 +253,7 @@ def test_an_offer_that_cannot_be_used_is_refused_and_leaves_the_leg_ringing(ben:
 def test_a_bad_offer_in_a_running_call_changes_nothing(ben: Browser) -> None:
     leg = ben.talking()
     port = leg.port
-    assert refusal(lambda: leg.attach("two", "192.0.2.7", "nothing", "call1", 0)) == "incompatible"
+    assert refusal(lambda: leg.attach("two", "192.0.2.7", "nothing", 0)) == "incompatible"
     assert leg.port is port
     assert ben.engine.open_ports == [port]
 
@@ -284,6 +304,35 @@ def test_a_change_of_coding_is_asked_of_the_tab_and_then_offered_as_g711(ben: Br
     assert ben.news[-1] == Renegotiate(leg.id, "one", BEN.id)
     ben.attach(leg, "one", offer(codecs="9 8 0"))
     assert ben.engine.ports[0].likes[-1] == G711
+
+
+def test_its_user_is_told_how_it_sounds(ben: Browser) -> None:
+    leg = ben.talking()
+    leg.heard_from_port(PortReport(0.25, 0.0, 12.0, None), ben.time.now())
+    assert isinstance(ben.news[-1], LegQuality)
+    assert (ben.news[-1].id, ben.news[-1].loss) == (leg.id, 0.25)
+
+
+def test_after_a_transfer_a_reload_brings_the_sound_back_in_the_new_call(ben: Browser) -> None:
+    leg = ben.talking()
+    former, new = leg.port, ben.engine.bridge()
+    assert former is not None
+    new.take(former)
+    new.join(former)
+    leg.enter(new)
+    ben.attach(leg, "one", offer(2))
+    assert leg.port in new.members
+    assert former not in new.members
+
+
+def test_the_page_needs_no_orders(ben: Browser) -> None:
+    leg = ben.ringing()
+    leg.pick_up()
+    leg.hold(True)
+    leg.told(Outcome(TransferTo("102"), Cause.NORMAL))
+    assert not leg.takes_orders
+    assert ben.events == [Ringing()]
+    assert ben.engine.ports == []
 
 
 def test_hanging_up_closes_everything_and_says_nothing(ben: Browser) -> None:

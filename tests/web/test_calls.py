@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from offhook.calls.media import G711, OPUS, Kind, PortFound, PortLost, PortRenegotiate
-from tests.web.house import ANNA, BEN, Page, Served, offer
+from tests.web.house import ANNA, BEN, CARLA, Page, Served, offer
 
 
 async def rings_at_ben(served: Served) -> tuple[Page, Page, dict[str, Any]]:
@@ -178,6 +178,38 @@ async def test_when_no_port_is_free_the_page_is_told_to_try_again(served: Served
     served.house.engine.is_empty = True
     refused = await anna.asks("leg.attach", leg=dialled["leg"], sdp=offer())
     assert refused["refused"] == "overloaded"
+
+
+async def test_who_does_not_want_to_be_disturbed_is_not_rung_and_shows_it(served: Served) -> None:
+    anna, ben = await served.tab(ANNA, sound=True, users=[BEN.id]), await served.tab(BEN)
+    assert (await ben.asks("me.set", do_not_disturb=True))["ok"] is None
+    assert ben.mirror["user", BEN.id]["do_not_disturb"] is True
+    await anna.sees("presence", id=BEN.id, state="dnd")
+    assert "do_not_disturb" not in anna.mirror["user", BEN.id]
+    refused = await anna.asks("call.dial", to="102", device=ANNA.device)
+    assert refused["refused"] == "do-not-disturb"
+    assert refused["text"] == "They do not want to be disturbed at the moment."
+    assert served.house.store.preferences[BEN.id] == (True, True)
+    await ben.asks("me.set", do_not_disturb=False)
+    assert "ok" in await anna.asks("call.dial", to="102", device=ANNA.device)
+
+
+async def test_a_second_call_finds_busy_who_wants_no_call_waiting(served: Served) -> None:
+    _, ben, _ = await talking(served)
+    carla = await served.tab(CARLA, sound=True)
+    await ben.asks("me.set", call_waiting=False)
+    assert served.house.store.preferences[BEN.id] == (False, False)
+    assert (await carla.asks("call.dial", to="102", device=CARLA.device))["refused"] == "busy"
+    assert "ok" in await ben.asks("call.dial", to="102", device=BEN.device), (
+        "his own devices ring all the same"
+    )
+
+
+@pytest.mark.parametrize("keys", ["", "1 2", "1\n", "E", "1" * 33])
+async def test_keys_that_are_none_are_refused(served: Served, keys: str) -> None:
+    anna, _, call = await talking(served)
+    assert (await anna.asks("call.digits", call=call["id"], keys=keys))["refused"] == "malformed"
+    assert [port.dialled for port in served.house.engine.open_ports] == ["", ""]
 
 
 @pytest.mark.parametrize(
