@@ -34,7 +34,8 @@ export default defineConfig({
     modulePreload: false,
     target: ["chrome123", "firefox121", "safari17.5"],
     rolldownOptions: {
-      output: { codeSplitting: false },
+      // All that is there from the first moment is one file; what is looked at later comes when it is.
+      output: { codeSplitting: { groups: [{ name: "page", tags: ["$initial"] }] } },
       // Svelte does nothing by being imported; what we do not call need not be carried (custom elements, mostly).
       treeshake: { moduleSideEffects: [{ test: /node_modules\/svelte\//, sideEffects: false }] },
     },

@@ -140,6 +140,38 @@ test("a wobble is waited out, a broken way is renewed", async () => {
   expect(it.asked).toHaveLength(2);
 });
 
+test("a connection that new ways do not mend is made anew, and counts from there", async () => {
+  const it = house();
+  await it.phone.attach("leg1");
+  for (const _ of [1, 2]) {
+    it.peers[0]?.listener.path("broken");
+    await it.time.pass(3000);
+  }
+  expect(it.peers[0]?.told.filter((each) => each === "restart")).toHaveLength(2);
+  it.peers[0]?.listener.path("broken");
+  await it.time.pass(3000);
+  expect(it.peers).toHaveLength(2);
+  expect(it.peers[0]?.told.at(-1)).toBe("close");
+  expect(it.asked.at(-1)).toEqual({ leg: "leg1", sdp: "offer 2.1" });
+  expect(it.tracks.size).toBe(1);
+  it.peers[1]?.listener.path("broken");
+  await it.time.pass(3000);
+  expect(it.peers).toHaveLength(2);
+});
+
+test("new ways while all is well never cost the connection", async () => {
+  const it = house();
+  await it.phone.attach("leg1");
+  it.peers[0]?.listener.path("open");
+  for (const _ of [1, 2, 3]) {
+    it.phone.renew();
+    await settle();
+  }
+  it.peers[0]?.listener.path("broken");
+  await it.time.pass(3000);
+  expect(it.peers).toHaveLength(1);
+});
+
 test("without a line to the server nobody is asked until it is back", async () => {
   const it = house();
   await it.phone.attach("leg1");

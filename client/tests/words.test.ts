@@ -1,9 +1,8 @@
 import { expect, test } from "vitest";
 import { day, span, timer, wait } from "../src/features/time";
 import { fold, isMatch } from "../src/features/people.svelte";
-import { group, merge } from "../src/features/records.svelte";
 import { see } from "../src/features/sight";
-import type { Call, CallRecord, Leg } from "../src/wire/types";
+import type { Call, Leg } from "../src/wire/types";
 
 test("a timer counts minutes, then hours", () => {
   expect([0, 9.9, 252, 3599, 3852, -3].map(timer)).toEqual(["00:00", "00:09", "04:12", "59:59", "1:04:12", "00:00"]);
@@ -35,40 +34,19 @@ test("a search folds accents and wants every word to begin a word", () => {
   expect(fold(" Straße ")).toBe("strasse");
 });
 
-function record(id: string, more: Partial<CallRecord>): CallRecord {
-  return {
-    id, call: id, direction: "in", outcome: "missed", number: "102", name: "", user: "", device: "",
-    begun: 0, answered: null, ended: 0, seconds: 0, cause: "", ...more,
-  }; // prettier-ignore
-}
-
-test("records are newest first, and a newer copy replaces an older one", () => {
-  const known = [record("b", { begun: 20 }), record("a", { begun: 10 })];
-  const merged = merge([record("a", { begun: 10, outcome: "answered" }), record("c", { begun: 30 })], known);
-  expect(merged.map((each) => `${each.id} ${each.outcome}`)).toEqual(["c missed", "b missed", "a answered"]);
-});
-
-test("consecutive calls of one kind are one row, until the day changes", () => {
-  const records = [
-    record("e", { begun: 105 }),
-    record("d", { begun: 104 }),
-    record("c", { begun: 103, outcome: "answered" }),
-    record("b", { begun: 102 }),
-    record("a", { begun: 2 }),
-  ];
-  const groups = group(records, (unix) => (unix < 100 ? "Yesterday" : "Today"));
-  expect(groups.map((each) => each.records.map((one) => one.id).join(""))).toEqual(["ed", "c", "b", "a"]);
-});
-
 const anna = { number: "101", name: "Anna Berg", user: "u1", device: "" };
 const ben = { number: "102", name: "Ben Cole", user: "u2", device: "" };
 
 function leg(id: string, party: typeof anna, more: Partial<Leg>): Leg {
-  return { id, party, caller: false, state: "ringing", holding: false, muted: false, lost: false, ...more };
+  return {
+    id, party, caller: false, state: "ringing", holding: false, muted: false, lost: false,
+    since: null, takes_orders: false, via: null, cause: null, sentence: null, ...more,
+  }; // prettier-ignore
 }
 
 function call(state: Call["state"], legs: readonly Leg[], called = anna): Call {
-  return { id: "c", state, begun: 0, answered: state === "talking" ? 1 : null, cause: null, sentence: null, called, legs };
+  const answered = state === "talking" ? 1 : null;
+  return { id: "c", state, begun: 0, answered, cause: null, sentence: null, called, parked: null, legs };
 }
 
 test("a call that rings me is incoming, from whoever calls", () => {

@@ -19,6 +19,7 @@ from urllib.parse import parse_qs
 import uvicorn
 
 from tests.browser.house import PASSWORD, House, Json, Refused, Send, Tab, furnish
+from tests.browser.moves import MOVES
 
 PAGE = Path(__file__).parents[2] / "offhook/web/page"
 POLICY = (
@@ -74,7 +75,20 @@ class Server:
         if route == "users":
             return _json(self._users(query))
         if route == "records":
+            self._house.looked.append(query)
+            if refused := self._house.refuse.get("records"):
+                return _problem(503, refused.word, refused.sentence)
+            await self._house.records_open.wait()
             return _json({"items": self._records(user, query)})
+        if route == "records/export":
+            self._house.looked.append(query)
+            kept = json.dumps(self._house.records[user]).encode()
+            return 200, {"content-type": "text/csv", "content-disposition": "attachment"}, kept
+        if route.startswith("records/"):
+            found = next((r for r in self._house.records[user] if r["id"] == route[8:]), None)
+            if found is None:
+                return _problem(404, "unknown-record", "There is no such call in your list.")
+            return _json(self._house.story(user, found))
         return _problem(404, "not-found", "There is nothing here.")
 
     def _login(self, given: Json) -> tuple[int, dict[str, str], bytes]:
@@ -126,6 +140,8 @@ class Server:
             "outgoing": lambda r: r["direction"] == "out",
         }[query.get("filter", "all")]
         records = sorted(filter(kept, self._house.records[user]), key=lambda r: -r["begun"])
+        words = query.get("search", "").lower().split()
+        records = [r for r in records if all_in(words, f"{r['name']} {r['number']}".lower())]
         if before := query.get("before"):
             records = records[1 + next(i for i, r in enumerate(records) if r["id"] == before) :]
         return records[: int(query.get("limit", 50))]
@@ -218,6 +234,11 @@ class Server:
                 self._house.set(
                     "user", tab.user, {**self._house.things["user", tab.user], "device": ask["device"]}
                 )
+            case "me.set":
+                me = {**self._house.things["user", tab.user]}
+                me |= {name: on for name, on in ask.items() if name not in ("do", "id") and on is not None}
+                self._house.set("user", tab.user, me)
+                self._house.presence(tab.user, "dnd" if me["do_not_disturb"] else "available")
             case "me.password":
                 if ask["old"] != PASSWORD:
                     raise Refused("wrong-password", "The old password is not right.")
@@ -231,6 +252,8 @@ class Server:
                 self._house.change_leg(ask["call"], tab.user, muted=ask["muted"])
             case "call.hangup" | "call.decline":
                 self._house.end(ask["call"])
+            case word if word in MOVES:
+                return MOVES[word](self._house, tab.user, ask)
         return None
 
     def _dial(self, tab: Tab, ask: Json) -> Json:
@@ -257,9 +280,7 @@ class Server:
             for leg in call["legs"]:
                 if leg["id"] != ask["leg"]:
                     continue
-                self._house.set(
-                    "attachment", leg["id"], {"id": leg["id"], "call": id, "tab": tab.id}, tab.user
-                )
+                self._house.set("attachment", leg["id"], {"id": leg["id"], "tab": tab.id}, tab.user)
                 if leg["state"] == "ringing" and not leg["caller"]:
                     self._house.answer(id, leg["party"]["device"])
                 elif leg["state"] == "ringing":

@@ -63,6 +63,9 @@ class House:
         self.things: dict[tuple[str, str], Json] = {}
         self.owners: dict[tuple[str, str], set[str]] = {}  # whose; presence and users are for everybody
         self.records: dict[str, list[Json]] = {}
+        self.looked: list[dict[str, str]] = []  # what was asked of the call list
+        self.records_open = asyncio.Event()  # the call list answers while it is set
+        self.records_open.set()
         self.tabs: list[Tab] = []
         self.sessions: dict[str, str] = {}
         self.is_closed = False  # refuse connections, as a server that is away does
@@ -71,7 +74,18 @@ class House:
         self._ids = 0
         for i, (username, name) in enumerate(NAMES):
             id = f"hq.{i + 1}"
-            self.set("user", id, {"id": id, "name": name, "number": str(101 + i), "username": username})
+            self.set(
+                "user",
+                id,
+                {
+                    "id": id,
+                    "name": name,
+                    "number": str(101 + i),
+                    "username": username,
+                    "do_not_disturb": False,
+                    "call_waiting": True,
+                },
+            )
             self.presence(id, "available")
             for kind, what in (("phone", "Desk phone"), ("browser", "Browser")):
                 device = f"{id}.{kind}"
@@ -103,9 +117,19 @@ class House:
         id = f"{user['id']}.{device}" if device else ""
         return {"number": user["number"], "name": user["name"], "user": user["id"], "device": id}
 
-    def leg(self, party: Json, *, caller: bool = False, state: str = "ringing", **more: bool) -> Json:
-        flags = {"holding": False, "muted": False, "lost": False}
-        return {"id": self._id("leg"), "party": party, "caller": caller, "state": state, **flags, **more}
+    def leg(self, party: Json, *, caller: bool = False, state: str = "ringing", **more: Any) -> Json:
+        first = {
+            "holding": False,
+            "muted": False,
+            "lost": False,
+            "via": None,
+            "cause": None,
+            "sentence": None,
+        }
+        since = time.time() if state == "talking" else None
+        told = party["device"].endswith(".phone")
+        leg = {"id": self._id("leg"), "party": party, "caller": caller, "state": state}
+        return {**leg, **first, "since": since, "takes_orders": told, **more}
 
     def call(
         self,
@@ -125,6 +149,7 @@ class House:
             "cause": None,
             "sentence": None,
             "called": called,
+            "parked": None,
             "legs": legs,
         }
         self.put_call(value)
@@ -136,23 +161,66 @@ class House:
         self.set("call", value["id"], value, *users)
 
     def ring(
-        self, caller: Json, user: str, *, devices: tuple[str, ...] = ("browser", "phone"), ago: float = 0
+        self,
+        caller: Json,
+        user: str,
+        *,
+        devices: tuple[str, ...] = ("browser", "phone"),
+        ago: float = 0,
+        via: Json | None = None,
     ) -> str:
         """Somebody calls `user`, whose devices ring."""
         legs = [self.leg(caller, caller=True, state="talking")]
-        legs += [self.leg(self.party(user, device)) for device in devices]
+        legs += [self.leg(self.party(user, device), via=via) for device in devices]
         return self.call(self.party(user), legs, ago=ago)
 
     def answer(self, call: str, device: str, *, ago: float = 0) -> None:
-        """The leg on `device` answers; the other ringing ones are gone."""
+        """The leg on `device` answers; the other ringing ones are gone, and one whose place it takes."""
         value = json.loads(json.dumps(self.things["call", call]))
+        first = value["answered"] or time.time() - ago
+        ringing = [leg for leg in value["legs"] if leg["state"] == "ringing"]
+        answering = next(leg for leg in ringing if leg["party"]["device"] == device)
+        moved = answering["via"] is not None and answering["via"]["how"] == "moved"
         for leg in value["legs"]:
-            if leg["party"]["device"] == device:
-                leg["state"] = "talking"
-            elif leg["state"] == "ringing":
-                leg["state"] = "gone"
-        value |= {"state": "talking", "answered": time.time() - ago}
+            if leg is answering:
+                leg |= {"state": "talking", "since": first}
+            elif leg["state"] == "ringing" or (moved and leg["party"]["user"] == answering["party"]["user"]):
+                leg |= {"state": "gone", "cause": "moved" if moved else "answered-elsewhere"}
+        value |= {"state": "talking", "answered": first, "parked": None}
+        self.drop("parked", call)
+        self.drop("waiting", call)
         self.put_call(value)
+
+    def waits(self, caller: Json, called: Json, *seen_by: str, ago: float = 0) -> str:
+        """A call rings for a colleague; these users may pick it up."""
+        id = self._id("call")
+        value = {"id": id, "caller": caller, "called": called, "since": time.time() - ago}
+        self.set("waiting", id, value, *seen_by)
+        return id
+
+    def parks(
+        self, party: Json, at: Json, by: Json, slot: str, *seen_by: str, ago: float = 0, call: str = ""
+    ) -> str:
+        """`party` waits at the place of `at`; these users may retrieve it."""
+        id = call or self._id("call")
+        place = {"user": at["user"], "number": at["number"], "slot": slot}
+        value = {"id": id, "party": party, "place": place, "by": by, "since": time.time() - ago}
+        self.set("parked", id, value, *seen_by)
+        return id
+
+    def quality(self, leg: str, user: str, mos: float, words: str = "", **more: Any) -> None:
+        first = {"loss": 0.001, "far_loss": 0.0, "jitter": 4.0, "round_trip": 38.0}
+        self.set("quality", leg, {"id": leg, "mos": mos, "words": words, **first, **more}, user)
+
+    def leg_of(self, call: str, user: str) -> Json:
+        """Somebody's leg in a call, that is not gone."""
+        legs: list[Json] = self.things["call", call]["legs"]
+        return next(leg for leg in legs if leg["party"]["user"] == user and leg["state"] != "gone")
+
+    def leave(self, call: str, user: str) -> None:
+        """The call goes on without this user."""
+        self._tell({"drop": "call", "id": call}, lambda tab: tab.user == user)
+        self.owners["call", call].discard(user)
 
     def change_leg(self, call: str, user: str, **changes: Any) -> None:
         value = json.loads(json.dumps(self.things["call", call]))
@@ -160,6 +228,9 @@ class House:
             if leg["party"]["user"] == user and leg["state"] != "gone":
                 leg |= changes
         self.put_call(value)
+
+    def change_call(self, call: str, **changes: Any) -> None:
+        self.put_call({**self.things["call", call], **changes})
 
     def end(self, call: str, cause: str = "normal", sentence: str = "The call has ended.") -> None:
         value = self.things.get(("call", call))
@@ -180,7 +251,9 @@ class House:
         ago: float,
         seconds: float = 0,
         device: str = "phone",
-    ) -> None:
+        via: Json | None = None,
+        **more: Any,
+    ) -> str:
         rang = 8
         begun = time.time() - ago
         answered = begun + rang if outcome == "answered" else None
@@ -198,9 +271,28 @@ class House:
             "ended": begun + rang + seconds,
             "seconds": seconds,
             "cause": "normal",
+            "via": via,
+            "to": None,
+            "sentence": "The call has ended.",
+            **more,
         }
         self.records[owner].append(record)
         self._tell({"post": "record", "value": record}, lambda tab: tab.user == owner)
+        return str(record["id"])
+
+    def via(self, how: str, username: str) -> Json:
+        return {"how": how, "by": self.party(username)}
+
+    def story(self, owner: str, record: Json) -> Json:
+        """The record with its steps, as they follow from it."""
+        own, other = ("from", "to") if record["direction"] == "out" else ("to", "from")
+        who = {"number": record["number"], "name": record["name"], "cause": None, "conf": record["call"]}
+        events = [{"msg": f"setup-{own}", "at": record["begun"], **who}]
+        events.append({"msg": f"alert-{other}", "at": record["begun"] + 0.4, **who})
+        if record["answered"] is not None:
+            events.append({"msg": f"conn-{other}", "at": record["answered"], **who})
+        events.append({"msg": f"rel-{own}", "at": record["ended"], **who, "cause": 16})
+        return {"record": record, "events": events, "parts": []}
 
     async def cut(self, code: int = 1006) -> None:
         """Close every connection."""

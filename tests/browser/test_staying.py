@@ -42,6 +42,25 @@ async def test_one_tab_carries_the_sound_and_another_may_take_it(house: House, a
     assert attached(house) != before
 
 
+async def test_a_new_network_and_a_new_line_each_look_for_a_way_of_the_sound_at_once(
+    house: House, anna: Page
+) -> None:
+    await talk(house, anna)
+
+    def attaches() -> int:
+        return sum(ask["do"] == "leg.attach" for ask in house.asked)
+
+    before = attaches()
+    await anna.evaluate("window.dispatchEvent(new Event('online'))")
+    while attaches() == before:
+        await anna.evaluate("new Promise(requestAnimationFrame)")
+    before = attaches()
+    await house.cut()
+    while attaches() == before:
+        await anna.evaluate("new Promise(requestAnimationFrame)")
+    await expect(anna.get_by_text("Your sound is interrupted.")).to_have_count(0)
+
+
 async def test_a_lost_connection_is_shown_survived_and_resumed(house: House, anna: Page) -> None:
     call = await talk(house, anna)
     house.is_closed = True

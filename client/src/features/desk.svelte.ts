@@ -21,14 +21,18 @@ import { createFollowing } from "./following";
 import { canCarrySound, watchPermission } from "./permission.svelte";
 import { prefs } from "./prefs.svelte";
 import { createRecords } from "./records.svelte";
-import { see } from "./sight";
+import { nameOf, see, type Sight } from "./sight";
 import { renewTab } from "./tab";
+import type { Aim } from "./targets";
 import { sayTrouble } from "./toasts.svelte";
 
-export type Sheet = "microphone" | "sound" | "shortcuts";
+export type Sheet = "microphone" | "sound" | "shortcuts" | "export";
 export type Desk = ReturnType<typeof openDesk>;
 
 const NAME = Symbol("desk");
+
+/** A leg that changes calls leaves one a moment before it is in the other: milliseconds. */
+const BETWEEN = 300;
 
 export function provideDesk(desk: Desk): void {
   setContext(NAME, desk);
@@ -44,6 +48,7 @@ export function openDesk(signedIn: Me, firstTab: string, left: () => void) {
   let stale = $state(false);
   let tab = $state.raw(firstTab);
   let sheet = $state.raw<Sheet | null>(null);
+  let aimed = $state.raw<{ readonly aim: Aim; readonly key: string } | null>(null);
   let silenced = $state(false);
   let lines = $state.raw(0);
   let staleTimer: ReturnType<typeof setTimeout> | undefined;
@@ -140,27 +145,44 @@ export function openDesk(signedIn: Me, firstTab: string, left: () => void) {
     },
   });
 
+  /** Carry a leg's sound again, if it is this tab's. Just after a reload the old page may still hold the microphone. */
+  function rejoin(leg: string, more: number): void {
+    if (mirror.get("attachment", leg)?.tab !== tab || phone.carries(leg)) return;
+    phone.attach(leg).catch((error: unknown) => {
+      if (error instanceof Refused && error.word === "offline") return;
+      if (more) setTimeout(() => { rejoin(leg, more - 1); }, 700); // prettier-ignore
+      else sayTrouble("This tab could not take its call back. Press “Take here” in the call.");
+    });
+  }
+
   /** A line to the server is open: bring the sound of our calls back. */
   function settle(): void {
     following.settle();
-    for (const leg of mirror.all("attachment").values()) {
-      if (leg.tab !== tab || phone.carries(leg.id)) continue;
-      phone.attach(leg.id).catch((error: unknown) => {
-        if (error instanceof Refused && error.word === "offline") return;
-        sayTrouble("This tab could not take its call back. Press “Take here” in the call.");
-      });
-    }
+    for (const { id } of mirror.all("attachment").values()) rejoin(id, 1);
     phone.renew();
     records.refresh();
+  }
+
+  function isAlive(leg: string): boolean {
+    return [...mirror.all("call").values()].some(({ legs }) => legs.some(({ id, state }) => id === leg && state !== "gone"));
   }
 
   mirror.watch((kind, id, old) => {
     if (kind === "call") {
       const now = mirror.get("call", id);
-      const alive = new Set(now?.legs.filter((leg) => leg.state !== "gone").map((leg) => leg.id));
-      for (const leg of (old as Call | undefined)?.legs ?? []) if (!alive.has(leg.id)) phone.release(leg.id);
-      for (const leg of now?.legs ?? []) phone.quiet(leg.id, leg.muted || leg.holding);
+      for (const leg of now?.legs ?? []) {
+        if (leg.state === "gone") phone.release(leg.id);
+        else phone.quiet(leg.id, leg.muted || leg.holding);
+      }
+      // A leg that is merely missing may be on its way into another call.
+      const missing = ((old as Call | undefined)?.legs ?? []).filter((leg) => phone.carries(leg.id) && !isAlive(leg.id));
+      if (missing.length) setTimeout(() => { for (const leg of missing) if (!isAlive(leg.id)) phone.release(leg.id); }, BETWEEN); // prettier-ignore
       calling.followed(old as Call | undefined, now);
+    }
+    if (kind === "waiting" && !old) {
+      const rings = mirror.get("waiting", id);
+      if (rings && ![rings.caller.user, rings.called.user].includes(me.id))
+        calling.tell(`${nameOf(rings.caller)} rings for ${nameOf(rings.called)}.`);
     }
     if (kind === "attachment") {
       const now = mirror.get("attachment", id);
@@ -174,7 +196,11 @@ export function openDesk(signedIn: Me, firstTab: string, left: () => void) {
     records.add(record);
   });
 
-  const sights = $derived(things.all("call").map((call) => see(call, me.id)));
+  const knownName = (user: string): string | undefined => things.get("user", user)?.name;
+  // A leg on its way from call to call may be in both for a moment; the later call is the one it goes to.
+  const sights = $derived([
+    ...new Map(things.all("call").map((call) => see(call, me.id, knownName)).map((sight) => [sight.key, sight])).values(),
+  ]);
   const devices = $derived.by((): readonly Device[] => {
     const heard = things.all("device").filter((device) => device.user === me.id);
     const all = heard.length ? heard : me.devices;
@@ -186,9 +212,9 @@ export function openDesk(signedIn: Me, firstTab: string, left: () => void) {
   const calling = createCalling({
     ask,
     phone,
-    microphone,
     things,
     me: () => me,
+    known: (user) => mirror.get("user", user)?.name,
     tab: () => tab,
     devices: () => devices,
     chosen: () => chosen,
@@ -297,6 +323,17 @@ export function openDesk(signedIn: Me, firstTab: string, left: () => void) {
     set sheet(next: Sheet | null) {
       sheet = next;
     },
+    /** The call that is to be handed on, and how. */
+    get aimed(): { readonly aim: Aim; readonly sight: Sight } | null {
+      const sight = sights.find(({ key, phase }) => key === aimed?.key && phase !== "over");
+      return aimed && sight ? { aim: aimed.aim, sight } : null;
+    },
+    aim(...[aim, sight]: [aim: Aim, sight: Sight] | [aim: null]) {
+      aimed = aim && sight ? { aim, key: sight.key } : null;
+    },
+    /** "you", or the name of somebody of whom perhaps only the number is known here. */
+    called: (who: { readonly user: string; readonly number: string; readonly name?: string }): string =>
+      (who.user === me.id && "you") || who.name || knownName(who.user) || who.number || "somebody",
     /** The browser keeps us silent until the user touches the page. */
     get silenced() {
       return silenced;

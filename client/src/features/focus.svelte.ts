@@ -17,7 +17,8 @@ export function focusKeeper(calls: () => readonly string[]): void {
   $effect(() => {
     const remember = (event: FocusEvent): void => {
       const target = event.target as HTMLElement;
-      inDock = target.closest("[data-dock]") !== null;
+      // A sheet above a call is part of it: where it closes with its call, its focus is as lost.
+      inDock = target.closest("[data-dock], dialog") !== null;
       if (!inDock) before = target;
     };
     document.addEventListener("focusin", remember);
@@ -35,7 +36,8 @@ export function focusKeeper(calls: () => readonly string[]): void {
       const next = document.querySelector<HTMLElement>("[data-dock] button:not([aria-disabled=true])");
       if (next) next.focus();
       else if (before?.isConnected) before.focus();
-      else document.querySelector<HTMLElement>("[data-search], main button, nav a")?.focus();
+      // Not the field for names: there the single keys would be letters, and a phone would raise its keyboard.
+      else document.querySelector<HTMLElement>("nav [aria-current], nav a")?.focus();
     });
   });
 }

@@ -30,11 +30,17 @@ export const prefs: Prefs = $state({ ...first, ...read() });
 export function prefer(changes: Partial<Prefs>): void {
   Object.assign(prefs, changes);
   try {
-    localStorage.setItem(KEY, JSON.stringify(prefs));
+    // Upon what is kept now, which another tab may have changed.
+    localStorage.setItem(KEY, JSON.stringify({ ...prefs, ...read(), ...changes }));
   } catch {
     // A browser that keeps nothing still works; it only forgets.
   }
   showLook();
+}
+
+/** Another tab has looked at the call list. Everything else it prefers stays its own until a reload. */
+export function seenElsewhere(): void {
+  prefs.missedSeen = Math.max(prefs.missedSeen, read().missedSeen ?? 0);
 }
 
 export function showLook(): void {

@@ -1,19 +1,21 @@
 /** Past calls in words, as the person whose list it is would say it. */
 import type { IconName } from "../ui/icons";
-import type { CallRecord } from "../wire/types";
+import type { CallRecord, Device } from "../wire/types";
+import { isIncoming } from "./records.svelte";
+import { nameOf } from "./sight";
 
 export function isBad(record: CallRecord): boolean {
-  return (record.direction === "in" && record.outcome === "missed") || record.outcome === "failed";
+  return (isIncoming(record) && record.outcome === "missed") || record.outcome === "failed";
 }
 
 export function recordIcon(record: CallRecord): IconName {
-  if (record.direction === "out") return "phone-out";
+  if (!isIncoming(record)) return "phone-out";
   return isBad(record) ? "phone-missed" : "phone-in";
 }
 
 /** "You called Ben", "Ben did not answer": a sentence without times. */
 export function recordSentence(record: CallRecord, name: string): string {
-  if (record.direction === "out")
+  if (!isIncoming(record))
     switch (record.outcome) {
       case "answered":
       case "elsewhere":
@@ -28,6 +30,8 @@ export function recordSentence(record: CallRecord, name: string): string {
         return `You called ${name} and hung up`;
       case "failed":
         return `Your call to ${name} failed`;
+      case "forwarded":
+        return `You put ${name} through`;
     }
   switch (record.outcome) {
     case "answered":
@@ -40,28 +44,84 @@ export function recordSentence(record: CallRecord, name: string): string {
     case "busy":
       return `${name} called while you were busy`;
     case "elsewhere":
-      return `${name} called, answered elsewhere`;
+      return `${name} called, ${record.to ? sentOn(record) : "answered elsewhere"}`;
     case "failed":
       return `A call from ${name} failed`;
+    case "forwarded":
+      return `${name} called, ${sentOn(record) || "sent on"}`;
   }
 }
 
-/** One or two words for a list's second line. */
+export function way(record: CallRecord): string {
+  return isIncoming(record) ? "Incoming" : "Outgoing";
+}
+
+/** One or two words; of an answered call its direction says enough. */
 export function outcomeWord(record: CallRecord): string {
   switch (record.outcome) {
     case "answered":
-      return record.direction === "in" ? "Incoming" : "Outgoing";
+      return way(record);
     case "missed":
-      return record.direction === "in" ? "Missed" : "No answer";
+      return isIncoming(record) ? "Missed" : "No answer";
     case "declined":
       return "Declined";
     case "busy":
       return "Busy";
     case "cancelled":
-      return record.direction === "in" ? "Missed" : "Cancelled";
+      return isIncoming(record) ? "Missed" : "Cancelled";
     case "failed":
       return "Failed";
     case "elsewhere":
       return "Answered elsewhere";
+    case "forwarded":
+      return record.direction === "transferred" ? "Transferred" : "Diverted";
   }
+}
+
+/** How the call came to its end, where neither its direction nor its way says so. */
+export function outcomeChip(record: CallRecord): { readonly words: string; readonly tone: "plain" | "danger" } | null {
+  if (record.outcome === "answered" || sentOn(record)) return null;
+  return { words: outcomeWord(record), tone: isBad(record) ? "danger" : "plain" };
+}
+
+/** Who has the call instead: "picked up by Dora", "diverted to Greta". */
+function sentOn(record: CallRecord): string {
+  if (!record.to) return "";
+  const to = nameOf(record.to);
+  if (record.outcome === "elsewhere") return `${record.cause === "picked-up" ? "picked up" : "answered"} by ${to}`;
+  return `${record.outcome === "answered" || record.direction === "transferred" ? "transferred" : "diverted"} to ${to}`;
+}
+
+/** The way it took, if nobody simply dialled: "diverted from Ben Cole". */
+export function viaWords(record: CallRecord): string {
+  const on = sentOn(record);
+  if (on || !record.via) return on;
+  const by = nameOf(record.via.by);
+  switch (record.via.how) {
+    case "diverted":
+      return `diverted from ${by}`;
+    case "transferred":
+      return `transferred by ${by}`;
+    case "recalled":
+      return `came back from ${by}`;
+    case "picked-up":
+      return `picked up for ${by}`;
+    case "moved":
+      return "moved to another device";
+    case "retrieved":
+      return `was parked by ${by}`;
+  }
+}
+
+/** On what it was taken, if that was not the browser: "on Desk phone". */
+export function deviceWords(record: CallRecord, devices: readonly Device[]): string {
+  const device = devices.find((each) => each.id === record.device);
+  if (record.answered === null || device?.kind === "browser") return "";
+  return device?.name ? `on ${device.name}` : "";
+}
+
+/** What stands under the name in a list: the way it took, else number and device. */
+export function rowFacts(record: CallRecord, who: string, devices: readonly Device[]): string {
+  const number = who === record.number ? "" : record.number;
+  return viaWords(record) || [number, deviceWords(record, devices)].filter(Boolean).join(" · ");
 }

@@ -1,63 +1,89 @@
-/** A call as one of its people sees it: who the other is, what my part is, and which words say so. */
+/** A call as one of its people sees it: who the others are, what my part is, and which words say so. */
 import type { Call, Device, Leg, Party } from "../wire/types";
 
 export type Phase = "incoming" | "preparing" | "ringing" | "talking" | "held" | "over";
 
 export interface Sight {
   readonly call: Call;
+  /** What stays the same while I stay: calls change when they are transferred or joined, my leg does not. */
+  readonly key: string;
   readonly phase: Phase;
   readonly other: Party;
   /** The leg I talk, or shall talk, on. */
   readonly mine: Leg | null;
   /** My legs that ring and that I did not ask for. */
   readonly ringing: readonly Leg[];
+  /** My leg that rings because I want to take up or move the call with it. */
+  readonly fetching: Leg | null;
   /** The other side's legs still in the call. */
   readonly theirs: readonly Leg[];
+  /** Those of them I talk with; more than one is a conference. */
+  readonly others: readonly Leg[];
   readonly outgoing: boolean;
   readonly otherHolds: boolean;
   readonly otherLost: boolean;
 }
 
-export function see(call: Call, me: string): Sight {
+const WANTED: readonly string[] = ["picked-up", "retrieved", "moved"];
+
+/** `known` gives the name of a user of whom the call says only the number. */
+export function see(call: Call, me: string, known: (user: string) => string | undefined = () => undefined): Sight {
   const alive = call.legs.filter((leg) => leg.state !== "gone");
   const own = alive.filter((leg) => leg.party.user === me);
-  const ringing = own.filter((leg) => !leg.caller && leg.state === "ringing");
+  const called = own.filter((leg) => !leg.caller && leg.state === "ringing");
+  const fetching = called.find((leg) => leg.via && WANTED.includes(leg.via.how)) ?? null;
+  const ringing = called.filter((leg) => leg !== fetching);
   const mine =
     own.find((leg) => leg.state === "talking" && (call.answered === null || !leg.caller)) ??
     own.find((leg) => leg.state === "talking") ??
     own.find((leg) => leg.caller) ??
-    null;
-  const theirs = alive.filter((leg) => leg !== mine && !ringing.includes(leg));
-  const outgoing = call.legs.some((leg) => leg.caller && leg.party.user === me);
-  const other = otherParty(call, theirs, me, outgoing);
+    fetching;
+  const theirs = alive.filter((leg) => leg !== mine && leg !== fetching && !ringing.includes(leg));
+  const others = theirs.filter((leg) => leg.state === "talking");
+  const phase = phaseOf(call, mine, ringing);
   return {
     call,
-    phase: phaseOf(call, mine, ringing),
-    other,
+    key: mine?.id ?? call.id,
+    phase,
+    other: named(otherParty(call, mine, theirs, me), known),
     mine,
     ringing,
+    fetching,
     theirs,
-    outgoing,
-    otherHolds: theirs.some((leg) => leg.holding),
-    otherLost: theirs.some((leg) => leg.lost),
+    others,
+    outgoing: call.legs.some((leg) => leg.caller && leg.party.user === me),
+    otherHolds: others.length === 1 && others.some((leg) => leg.holding),
+    otherLost: others.length === 1 && others.some((leg) => leg.lost),
   };
 }
 
-function otherParty(call: Call, theirs: readonly Leg[], me: string, outgoing: boolean): Party {
-  if (!outgoing) {
-    const caller = call.legs.find((leg) => leg.caller) ?? theirs[0];
+function otherParty(call: Call, mine: Leg | null, theirs: readonly Leg[], me: string): Party {
+  const talking = theirs.find((leg) => leg.state === "talking");
+  if (talking) return talking.party;
+  if (call.parked) return { ...call.parked, name: "", device: "" };
+  if (!mine) {
+    const caller = theirs.find((leg) => leg.caller) ?? call.legs.find((leg) => leg.caller && leg.party.user !== me);
     return caller?.party ?? call.called;
   }
-  const talking = theirs.find((leg) => leg.state === "talking" && leg.party.user !== me);
-  return talking?.party ?? call.called;
+  const caller = mine.caller ? undefined : theirs.find((leg) => leg.caller);
+  return caller?.party ?? call.called;
+}
+
+function named(party: Party, known: (user: string) => string | undefined): Party {
+  return party.name || !party.user ? party : { ...party, name: known(party.user) ?? "" };
 }
 
 function phaseOf(call: Call, mine: Leg | null, ringing: readonly Leg[]): Phase {
   if (call.state === "closing" || call.state === "ended") return "over";
-  if (ringing.length && call.state !== "talking") return "incoming";
-  if (call.state === "preparing") return "preparing";
+  if (ringing.length && call.state !== "talking" && mine?.state !== "talking") return "incoming";
+  if (call.state === "preparing" || (mine?.state === "ringing" && !mine.caller)) return "preparing";
   if (call.state === "ringing") return "ringing";
   return mine?.holding ? "held" : "talking";
+}
+
+/** Since when I am on the phone in this call. */
+export function begun(sight: Sight): number {
+  return sight.mine?.since ?? sight.call.begun;
 }
 
 /** A name to say; a number where there is none. */
@@ -69,13 +95,45 @@ export function firstName(party: Party): string {
   return party.name ? (party.name.split(/\s+/)[0] ?? party.name) : nameOf(party);
 }
 
+/** Whom the call is with: one name, or all of a conference. */
+export function title(sight: Sight): string {
+  return sight.others.length > 1 ? inWords(sight.others.map((leg) => firstName(leg.party))) : nameOf(sight.other);
+}
+
+/** Why the call came to me, or the other to the call, where nobody simply dialled: "diverted by Ben Cole". */
+export function viaWords(sight: Sight, called: (party: Party) => string = nameOf): string {
+  const leg = sight.ringing[0] ?? sight.mine;
+  const via = leg?.via ?? (sight.others.length > 1 ? null : sight.theirs[0]?.via);
+  if (!via) return "";
+  const by = called(via.by);
+  switch (via.how) {
+    case "diverted":
+      return `diverted by ${by}`;
+    case "transferred":
+      return `transferred by ${by}`;
+    case "recalled":
+      return `comes back from ${by}`;
+    case "picked-up":
+      return `picked up for ${by}`;
+    case "retrieved":
+      return `taken from ${by === "you" ? "your" : `${by}’s`} place`;
+    case "moved":
+      return "";
+  }
+}
+
 /** "This browser" and "Desk phone" rather than what a list of devices would call them. */
 export function deviceName(device: Pick<Device, "kind" | "name"> | undefined): string {
   if (!device) return "another device";
   return device.kind === "browser" ? "This browser" : device.name || "Desk phone";
 }
 
-/** Devices in one phrase: "Desk phone and this browser". */
+/** The same within a sentence. */
+export function deviceWords(device: Pick<Device, "kind" | "name"> | undefined): string {
+  return device?.kind === "browser" ? "this browser" : deviceName(device);
+}
+
+/** Devices, or people, in one phrase: "Desk phone and this browser". */
 export function inWords(names: readonly string[]): string {
   if (names.length < 2) return names[0] ?? "";
   return `${names.slice(0, -1).join(", ")} and ${names.at(-1) ?? ""}`;

@@ -13,6 +13,8 @@ export function presenceWords(presence: Presence | undefined, stale: boolean, no
   switch (presence.state) {
     case "available":
       return "Available";
+    case "dnd":
+      return "Do not disturb";
     case "ringing":
       return "Ringing";
     case "on-call":
@@ -22,12 +24,32 @@ export function presenceWords(presence: Presence | undefined, stale: boolean, no
   }
 }
 
+/** What to know before a call is sent there; nothing when nothing speaks against it. */
+export function warning(presence: Presence | undefined, stale: boolean): string {
+  if (stale || !presence) return "";
+  switch (presence.state) {
+    case "on-call":
+      return "will hear it as a second call";
+    case "dnd":
+      return "does not want calls now";
+    case "offline":
+      return "has no phone connected";
+    case "available":
+    case "ringing":
+      return "";
+  }
+}
+
 function past(presence: Presence): string {
-  return presence.state === "on-call" ? "on a call" : presence.state;
+  return { available: "available", dnd: "not to be disturbed", ringing: "ringing", "on-call": "on a call", offline: "offline" }[
+    presence.state
+  ];
 }
 
 /** Without the running time, for names that should not change every second. */
 export function presenceName(presence: Presence | undefined, stale: boolean): string {
   if (stale || !presence) return "Presence not known";
-  return { available: "Available", ringing: "Ringing", "on-call": "On a call", offline: "Offline" }[presence.state];
+  return { available: "Available", dnd: "Do not disturb", ringing: "Ringing", "on-call": "On a call", offline: "Offline" }[
+    presence.state
+  ];
 }

@@ -29,10 +29,10 @@ export const makePeer: MakePeer = (track, listener) => {
   connection.ontrack = (event) => {
     listener.sound(new MediaStream([event.track]));
   };
-  connection.oniceconnectionstatechange = () => {
-    switch (connection.iceConnectionState) {
+  // The state of the whole, not of ICE alone: a way through the network is no use to keys that were not agreed on.
+  connection.onconnectionstatechange = () => {
+    switch (connection.connectionState) {
       case "connected":
-      case "completed":
         listener.path("open");
         break;
       case "disconnected":

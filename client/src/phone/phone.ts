@@ -2,8 +2,8 @@
  * The legs whose sound this tab carries: one connection each, from attaching to letting go.
  *
  * Dialling, answering, coming back after a reload and taking over from another tab are one path: offer, attach,
- * accept. A new network keeps the connection and asks for a new way through it. One negotiation runs at a time per
- * leg; a wish that comes meanwhile is carried out after it.
+ * accept. A new network keeps the connection and asks for a new way through it; a connection that this does not mend is
+ * replaced. One negotiation runs at a time per leg; a wish that comes meanwhile is carried out after it.
  */
 import { Refused } from "../wire/refused";
 import type { Ask } from "../wire/types";
@@ -51,6 +51,8 @@ interface Kept extends Line {
   silent: boolean;
   busy: boolean;
   again: boolean;
+  /** New ways tried since sound last came through. */
+  ways: number;
   cancelRetry: (() => void) | null;
 }
 
@@ -66,6 +68,9 @@ export interface Surroundings {
 /** A wobble often mends itself; a second of it is worth a new way. */
 const WOBBLE = 1000;
 const AGAIN = 3000;
+
+/** After so many new ways in vain the connection itself is at fault. */
+const WAYS = 2;
 
 export function createPhone(around: Surroundings): Phone {
   const lines = new Map<string, Kept>();
@@ -118,7 +123,7 @@ export function createPhone(around: Surroundings): Phone {
       release(leg);
       const { peer, track } = ready;
       const line: Kept = {
-        leg, peer, track, path: "opening", silent: false, busy: true, again: false, cancelRetry: null,
+        leg, peer, track, path: "opening", silent: false, busy: true, again: false, ways: 0, cancelRetry: null,
       }; // prettier-ignore
       lines.set(leg, line);
       ready.bind(line);
@@ -148,6 +153,7 @@ export function createPhone(around: Surroundings): Phone {
       return;
     }
     line.busy = true;
+    if (line.path !== "open") line.ways += 1;
     line.cancelRetry?.();
     line.cancelRetry = null;
     try {
@@ -164,7 +170,10 @@ export function createPhone(around: Surroundings): Phone {
   function retry(line: Kept, pause: number): void {
     line.cancelRetry ??= around.after(pause, () => {
       line.cancelRetry = null;
-      if (lines.get(line.leg) === line && line.path !== "open") void negotiate(line);
+      if (lines.get(line.leg) !== line || line.path === "open") return;
+      // Where even that fails, the leg is without a carrier, and whoever looks at the call is asked what to do.
+      if (line.ways >= WAYS) attach(line.leg).catch(() => undefined);
+      else void negotiate(line);
     });
   }
 
@@ -172,6 +181,7 @@ export function createPhone(around: Surroundings): Phone {
     const kept = lines.get(line.leg);
     if (kept !== line) return;
     kept.path = path;
+    if (path === "open") kept.ways = 0;
     if (path === "interrupted") retry(kept, WOBBLE);
     if (path === "broken") retry(kept, AGAIN);
     around.changed(line.leg);

@@ -14,6 +14,10 @@ export const icons = {
   "phone-in": `M16 2v6h6M22 2l-6 6${handset}`,
   "phone-out": `M16 8l6-6M22 8V2h-6${handset}`,
   "phone-missed": `M16 2l6 6M22 2l-6 6${handset}`,
+  "phone-forward": `M14 6h8M18 2l4 4-4 4${handset}`,
+  park: "M5 3h14a2 2 0 0 1 2 2v14a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2V5a2 2 0 0 1 2-2zM9.5 17V7H13a3 3 0 0 1 0 6H9.5",
+  merge: "m8 6 4-4 4 4M12 2v10.300a4 4 0 0 1-1.172 2.872L4 22M20 22l-5-5",
+  move: "M3 12h12M11 8l4 4-4 4M20 5v14",
   search: "m21 21-4.34-4.34M3 11a8 8 0 1 0 16 0 8 8 0 1 0-16 0",
   people:
     "M16 21v-2a4 4 0 0 0-4-4H6a4 4 0 0 0-4 4v2M16 3.128a4 4 0 0 1 0 7.744M22 21v-2a4 4 0 0 0-3-3.87M5 7a4 4 0 1 0 8 0 4 4 0 1 0-8 0",
@@ -47,6 +51,9 @@ export const icons = {
   outgoing: "M7 7h10v10M7 17 17 7",
   clock: "M2 12a10 10 0 1 0 20 0 10 10 0 1 0-20 0M12 6v6l4 2",
   swap: "M8 3 4 7l4 4M4 7h16M16 21l4-4-4-4M20 17H4",
+  download: "M12 15V3M21 15v4a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2v-4M7 10l5 5 5-5",
+  copy: "M10 8h10a2 2 0 0 1 2 2v10a2 2 0 0 1-2 2H10a2 2 0 0 1-2-2V10a2 2 0 0 1 2-2zM4 16a2 2 0 0 1-2-2V4a2 2 0 0 1 2-2h10a2 2 0 0 1 2 2",
+  quiet: "M2 12a10 10 0 1 0 20 0 10 10 0 1 0-20 0M8 12h8",
   tab: "M5 3h14a2 2 0 0 1 2 2v14a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2V5a2 2 0 0 1 2-2zM3 9h18",
 } as const;
 

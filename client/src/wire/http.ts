@@ -4,7 +4,7 @@
  * Every failure is a Refused: the server's own word and sentence where it gave one, else ours.
  */
 import { Refused } from "./refused";
-import type { CallRecord, Filter, Me, Page, User } from "./types";
+import type { CallRecord, Filter, Me, Page, RecordDetail, User } from "./types";
 
 export function signIn(username: string, password: string): Promise<Me> {
   return send("POST", "login", { username, password });
@@ -30,11 +30,26 @@ export function readUsers(search: string, offset: number, limit: number): Promis
   return send("GET", `users?${new URLSearchParams({ search, offset: `${offset}`, limit: `${limit}` })}`);
 }
 
-export async function readRecords(filter: Filter, before: string | null, limit: number): Promise<readonly CallRecord[]> {
+export async function readRecords(
+  filter: Filter,
+  search: string,
+  before: string | null,
+  limit: number,
+): Promise<readonly CallRecord[]> {
   const query = new URLSearchParams({ filter, limit: `${limit}` });
+  if (search) query.set("search", search);
   if (before) query.set("before", before);
   const page = await send<{ items: readonly CallRecord[] }>("GET", `records?${query}`);
   return page.items;
+}
+
+export function readRecord(id: string): Promise<RecordDetail> {
+  return send("GET", `records/${encodeURIComponent(id)}`);
+}
+
+/** Where a file of one's own calls in [from, to) can be fetched; times are Unix seconds. */
+export function exportAddress(format: "csv" | "json", from: number, to: number): string {
+  return `/api/v1/records/export?${new URLSearchParams({ format, from: `${from}`, to: `${to}` })}`;
 }
 
 async function send<T>(method: "GET" | "POST", path: string, body?: unknown): Promise<T> {

@@ -4,6 +4,48 @@
  */
 
 export interface paths {
+    readonly "/api/v1/commands/call.answer": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Answer
+         * @description Have one's own phone, which rings, pick up by itself.
+         */
+        readonly post: operations["doCallAnswer"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/commands/call.connect": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Connect
+         * @description Let the other parties of two of one's calls talk to each other, and leave both.
+         *
+         *     One of the calls may still be ringing out.
+         */
+        readonly post: operations["doCallConnect"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/commands/call.decline": {
         readonly parameters: {
             readonly query?: never;
@@ -104,6 +146,46 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/commands/call.join": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Join
+         * @description Make two of one's calls one, of three.
+         */
+        readonly post: operations["doCallJoin"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/commands/call.move": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Move
+         * @description Go on talking at another device of one's own; the other party does not notice.
+         */
+        readonly post: operations["doCallMove"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/commands/call.mute": {
         readonly parameters: {
             readonly query?: never;
@@ -118,6 +200,126 @@ export interface paths {
          * @description Let the others hear one's own side, or not.
          */
         readonly post: operations["doCallMute"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/commands/call.park": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Park
+         * @description Leave the other party at somebody's position, one's own if no number is given.
+         */
+        readonly post: operations["doCallPark"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/commands/call.part": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Part
+         * @description Take a call of three apart: the party of this leg waits, one goes on with the third.
+         */
+        readonly post: operations["doCallPart"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/commands/call.pickup": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Pickup
+         * @description Take a call that rings for a colleague, or on another device of one's own.
+         */
+        readonly post: operations["doCallPickup"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/commands/call.redirect": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Redirect
+         * @description Send a call that rings here on to another number.
+         */
+        readonly post: operations["doCallRedirect"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/commands/call.retrieve": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Retrieve
+         * @description Take a parked call with one of one's own devices: it rings, and picks up by itself if it can.
+         */
+        readonly post: operations["doCallRetrieve"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/commands/call.transfer": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Transfer
+         * @description Let the other party talk to this number instead. Unanswered, the call comes back.
+         */
+        readonly post: operations["doCallTransfer"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -158,6 +360,26 @@ export interface paths {
          * @description Choose a new password. Every other session of the user ends.
          */
         readonly post: operations["doMePassword"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/commands/me.set": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Prefer
+         * @description Say how one wants to be called. What is left out stays as it is.
+         */
+        readonly post: operations["doMeSet"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -234,8 +456,70 @@ export interface paths {
         /**
          * ListRecords
          * @description One's own calls that are over, newest first, from before the record `before`.
+         *
+         *     With `search` those whose other party has every word of it in name or number.
          */
         readonly get: operations["listRecords"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/records/export": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * ExportRecords
+         * @description One's own calls begun in [`from`, `to`), Unix seconds, as a file.
+         */
+        readonly get: operations["exportRecords"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/records/missed": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * CountMissed
+         * @description How many calls one has missed after the record `since`.
+         */
+        readonly get: operations["countMissed"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/records/{record_id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * GetRecord
+         * @description One of one's own calls, step by step.
+         */
+        readonly get: operations["getRecord"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -388,7 +672,26 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        readonly Ask: components["schemas"]["DialAsk"] | components["schemas"]["AttachAsk"] | components["schemas"]["DeclineAsk"] | components["schemas"]["HangupAsk"] | components["schemas"]["HoldAsk"] | components["schemas"]["MuteAsk"] | components["schemas"]["DigitsAsk"] | components["schemas"]["FollowAsk"] | components["schemas"]["SoundAsk"] | components["schemas"]["ChooseAsk"] | components["schemas"]["ChangePasswordAsk"];
+        /** Answer */
+        readonly Answer: {
+            readonly call: string;
+            readonly device: string;
+        };
+        /**
+         * AnswerAsk
+         * @description Have one's own phone, which rings, pick up by itself.
+         */
+        readonly AnswerAsk: {
+            readonly call: string;
+            readonly device: string;
+            /** @enum {unknown} */
+            readonly do: "call.answer";
+        };
+        /** AnswerOk */
+        readonly AnswerOk: {
+            readonly ok: null;
+        };
+        readonly Ask: components["schemas"]["DialAsk"] | components["schemas"]["AttachAsk"] | components["schemas"]["AnswerAsk"] | components["schemas"]["DeclineAsk"] | components["schemas"]["HangupAsk"] | components["schemas"]["HoldAsk"] | components["schemas"]["MuteAsk"] | components["schemas"]["DigitsAsk"] | components["schemas"]["FollowAsk"] | components["schemas"]["SoundAsk"] | components["schemas"]["RedirectAsk"] | components["schemas"]["TransferAsk"] | components["schemas"]["ConnectAsk"] | components["schemas"]["JoinAsk"] | components["schemas"]["PartAsk"] | components["schemas"]["ParkAsk"] | components["schemas"]["RetrieveAsk"] | components["schemas"]["PickUpAsk"] | components["schemas"]["MoveAsk"] | components["schemas"]["ChooseAsk"] | components["schemas"]["PreferAsk"] | components["schemas"]["ChangePasswordAsk"];
         /**
          * AskLine
          * @description A request; the answer bears its number.
@@ -421,7 +724,6 @@ export interface components {
          * @description Which tab carries the sound of a browser's leg; `id` is the leg's.
          */
         readonly Attachment: {
-            readonly call: string;
             readonly id: string;
             readonly tab: string;
         };
@@ -467,9 +769,10 @@ export interface components {
             readonly cause: string | null;
             readonly id: string;
             readonly legs: readonly components["schemas"]["Leg"][];
+            readonly parked: components["schemas"]["Place"] | null;
             readonly sentence: string | null;
             /** @enum {unknown} */
-            readonly state: "closing" | "ended" | "preparing" | "ringing" | "talking";
+            readonly state: "closing" | "ended" | "parked" | "preparing" | "ringing" | "talking";
         };
         /**
          * CallDrop
@@ -502,7 +805,7 @@ export interface components {
             readonly set: "call";
             readonly value: components["schemas"]["Call"];
         };
-        readonly Change: components["schemas"]["CallSet"] | components["schemas"]["CallDrop"] | components["schemas"]["PresenceSet"] | components["schemas"]["PresenceDrop"] | components["schemas"]["UserSet"] | components["schemas"]["UserDrop"] | components["schemas"]["DeviceSet"] | components["schemas"]["DeviceDrop"] | components["schemas"]["AttachmentSet"] | components["schemas"]["AttachmentDrop"] | components["schemas"]["RenegotiatePost"] | components["schemas"]["RecordPost"];
+        readonly Change: components["schemas"]["CallSet"] | components["schemas"]["CallDrop"] | components["schemas"]["PresenceSet"] | components["schemas"]["PresenceDrop"] | components["schemas"]["UserSet"] | components["schemas"]["UserDrop"] | components["schemas"]["DeviceSet"] | components["schemas"]["DeviceDrop"] | components["schemas"]["AttachmentSet"] | components["schemas"]["AttachmentDrop"] | components["schemas"]["WaitingSet"] | components["schemas"]["WaitingDrop"] | components["schemas"]["ParkedSet"] | components["schemas"]["ParkedDrop"] | components["schemas"]["QualitySet"] | components["schemas"]["QualityDrop"] | components["schemas"]["RenegotiatePost"] | components["schemas"]["RecordPost"];
         /** ChangePassword */
         readonly ChangePassword: {
             readonly new: string;
@@ -540,6 +843,27 @@ export interface components {
             readonly ok: null;
         };
         readonly ClientLine: components["schemas"]["HelloLine"] | components["schemas"]["AskLine"];
+        /** Connect */
+        readonly Connect: {
+            readonly call: string;
+            readonly other: string;
+        };
+        /**
+         * ConnectAsk
+         * @description Let the other parties of two of one's calls talk to each other, and leave both.
+         *
+         *         One of the calls may still be ringing out.
+         */
+        readonly ConnectAsk: {
+            readonly call: string;
+            /** @enum {unknown} */
+            readonly do: "call.connect";
+            readonly other: string;
+        };
+        /** ConnectOk */
+        readonly ConnectOk: {
+            readonly ok: null;
+        };
         /** Decline */
         readonly Decline: {
             readonly call: string;
@@ -622,7 +946,7 @@ export interface components {
         };
         /**
          * Dialled
-         * @description The new call, and the leg of the caller's own device in it.
+         * @description The call, and the leg of the asking user's own device in it.
          */
         readonly Dialled: {
             readonly call: string;
@@ -689,16 +1013,16 @@ export interface components {
          */
         readonly Hello: {
             /** @default -1 */
-            readonly boot: number;
+            readonly boot?: number;
             /** @default -1 */
-            readonly n: number;
+            readonly n?: number;
             /** @default false */
-            readonly sound: boolean;
+            readonly sound?: boolean;
             readonly tab: string;
             /** @default [] */
-            readonly users: readonly string[];
+            readonly users?: readonly string[];
             /** @default true */
-            readonly visible: boolean;
+            readonly visible?: boolean;
         };
         /**
          * HelloLine
@@ -726,19 +1050,46 @@ export interface components {
         readonly HoldOk: {
             readonly ok: null;
         };
+        /** Join */
+        readonly Join: {
+            readonly call: string;
+            readonly other: string;
+        };
+        /**
+         * JoinAsk
+         * @description Make two of one's calls one, of three.
+         */
+        readonly JoinAsk: {
+            readonly call: string;
+            /** @enum {unknown} */
+            readonly do: "call.join";
+            readonly other: string;
+        };
+        /** JoinOk */
+        readonly JoinOk: {
+            readonly ok: null;
+        };
         /**
          * Leg
          * @description One party's line into a call; `caller` marks the side that called.
+         *
+         *         `since`: when it began to talk. `takes_orders`: its device can be told to answer. Once it is
+         *         gone, `cause` and `sentence` say why.
          */
         readonly Leg: {
             readonly caller: boolean;
+            readonly cause: string | null;
             readonly holding: boolean;
             readonly id: string;
             readonly lost: boolean;
             readonly muted: boolean;
             readonly party: components["schemas"]["Party"];
+            readonly sentence: string | null;
+            readonly since: number | null;
             /** @enum {unknown} */
             readonly state: "gone" | "ringing" | "talking";
+            readonly takes_orders: boolean;
+            readonly via: components["schemas"]["Via"] | null;
         };
         /** Login */
         readonly Login: {
@@ -754,6 +1105,36 @@ export interface components {
             readonly number: string;
             readonly site: string;
             readonly username: string;
+        };
+        /** MissedCalls */
+        readonly MissedCalls: {
+            readonly count: number;
+        };
+        /** Move */
+        readonly Move: {
+            readonly call: string;
+            readonly device: string;
+        };
+        /**
+         * MoveAsk
+         * @description Go on talking at another device of one's own; the other party does not notice.
+         */
+        readonly MoveAsk: {
+            readonly call: string;
+            readonly device: string;
+            /** @enum {unknown} */
+            readonly do: "call.move";
+        };
+        /** MoveOk */
+        readonly MoveOk: {
+            readonly ok: components["schemas"]["Moved"];
+        };
+        /**
+         * Moved
+         * @description The new leg, which rings and takes the former one's place when it answers.
+         */
+        readonly Moved: {
+            readonly leg: string;
         };
         /** Mute */
         readonly Mute: {
@@ -782,6 +1163,106 @@ export interface components {
             readonly id: number;
             readonly ok: unknown;
         };
+        /** Park */
+        readonly Park: {
+            readonly call: string;
+            /** @default  */
+            readonly number?: string;
+            /**
+             * @default
+             * @enum {string}
+             */
+            readonly slot?: "" | "0" | "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9";
+        };
+        /**
+         * ParkAsk
+         * @description Leave the other party at somebody's position, one's own if no number is given.
+         */
+        readonly ParkAsk: {
+            readonly call: string;
+            /** @enum {unknown} */
+            readonly do: "call.park";
+            /** @default  */
+            readonly number?: string;
+            /**
+             * @default
+             * @enum {unknown}
+             */
+            readonly slot?: "" | "0" | "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9";
+        };
+        /** ParkOk */
+        readonly ParkOk: {
+            readonly ok: components["schemas"]["ParkedAt"];
+        };
+        /**
+         * Parked
+         * @description A call that waits where one may retrieve it; `id` is the call's, `party` who waits.
+         */
+        readonly Parked: {
+            readonly by: components["schemas"]["Party"];
+            readonly id: string;
+            readonly party: components["schemas"]["Party"];
+            readonly place: components["schemas"]["Place"];
+            readonly since: number;
+        };
+        /**
+         * ParkedAt
+         * @description Where a call waits now: at the position of the user with this number.
+         */
+        readonly ParkedAt: {
+            readonly number: string;
+            readonly slot: string;
+        };
+        /**
+         * ParkedDrop
+         * @description A parked is gone, or out of sight.
+         */
+        readonly ParkedDrop: {
+            /** @enum {unknown} */
+            readonly drop: "parked";
+            readonly id: string;
+            readonly n: number;
+        };
+        /**
+         * ParkedSet
+         * @description A parked is new or has changed; `value` is the whole of it.
+         */
+        readonly ParkedSet: {
+            readonly id: string;
+            readonly n: number;
+            /** @enum {unknown} */
+            readonly set: "parked";
+            readonly value: components["schemas"]["Parked"];
+        };
+        /**
+         * ParkedShown
+         * @description A parked in a snapshot.
+         */
+        readonly ParkedShown: {
+            readonly id: string;
+            /** @enum {unknown} */
+            readonly set: "parked";
+            readonly value: components["schemas"]["Parked"];
+        };
+        /** Part */
+        readonly Part: {
+            readonly call: string;
+            readonly leg: string;
+        };
+        /**
+         * PartAsk
+         * @description Take a call of three apart: the party of this leg waits, one goes on with the third.
+         */
+        readonly PartAsk: {
+            readonly call: string;
+            /** @enum {unknown} */
+            readonly do: "call.part";
+            readonly leg: string;
+        };
+        /** PartOk */
+        readonly PartOk: {
+            readonly ok: null;
+        };
         /**
          * Party
          * @description Who is at the end of a leg; `user` and `device` are empty for strangers.
@@ -792,6 +1273,61 @@ export interface components {
             readonly number: string;
             readonly user: string;
         };
+        /** Person */
+        readonly Person: {
+            readonly name: string;
+            readonly number: string;
+            readonly user: string;
+        };
+        /** PickUp */
+        readonly PickUp: {
+            readonly call: string;
+            readonly device: string;
+        };
+        /**
+         * PickUpAsk
+         * @description Take a call that rings for a colleague, or on another device of one's own.
+         */
+        readonly PickUpAsk: {
+            readonly call: string;
+            readonly device: string;
+            /** @enum {unknown} */
+            readonly do: "call.pickup";
+        };
+        /** PickUpOk */
+        readonly PickUpOk: {
+            readonly ok: components["schemas"]["Dialled"];
+        };
+        /**
+         * Place
+         * @description A user's position, where a call can wait: slots "0" to "9", or "" for one that is merely on hold.
+         */
+        readonly Place: {
+            readonly number: string;
+            readonly slot: string;
+            readonly user: string;
+        };
+        /** Prefer */
+        readonly Prefer: {
+            readonly call_waiting?: boolean | null;
+            readonly do_not_disturb?: boolean | null;
+        };
+        /**
+         * PreferAsk
+         * @description Say how one wants to be called. What is left out stays as it is.
+         */
+        readonly PreferAsk: {
+            /** @default null */
+            readonly call_waiting?: boolean | null;
+            /** @enum {unknown} */
+            readonly do: "me.set";
+            /** @default null */
+            readonly do_not_disturb?: boolean | null;
+        };
+        /** PreferOk */
+        readonly PreferOk: {
+            readonly ok: null;
+        };
         /**
          * Presence
          * @description What a user is doing; `id` is the user's.
@@ -800,7 +1336,7 @@ export interface components {
             readonly id: string;
             readonly since: number;
             /** @enum {unknown} */
-            readonly state: "available" | "offline" | "on-call" | "ringing";
+            readonly state: "available" | "dnd" | "offline" | "on-call" | "ringing";
         };
         /**
          * PresenceDrop
@@ -843,11 +1379,62 @@ export interface components {
             readonly status: number;
             readonly title: string;
             /** @default about:blank */
-            readonly type: string;
+            readonly type?: string;
+        };
+        /**
+         * Quality
+         * @description How one of one's own legs sounds; `id` is the leg's.
+         *
+         *         `loss` is the fraction lost of the sound from one's device, `far_loss` of that to it; times are in ms.
+         *         `jitter` and `mos` (1 to 4.5) are those of the worse way; `words` say what is wrong, if anything is.
+         */
+        readonly Quality: {
+            readonly far_loss: number;
+            readonly id: string;
+            readonly jitter: number;
+            readonly loss: number;
+            readonly mos: number;
+            readonly round_trip: number | null;
+            readonly words: string;
+        };
+        /**
+         * QualityDrop
+         * @description A quality is gone, or out of sight.
+         */
+        readonly QualityDrop: {
+            /** @enum {unknown} */
+            readonly drop: "quality";
+            readonly id: string;
+            readonly n: number;
+        };
+        /**
+         * QualitySet
+         * @description A quality is new or has changed; `value` is the whole of it.
+         */
+        readonly QualitySet: {
+            readonly id: string;
+            readonly n: number;
+            /** @enum {unknown} */
+            readonly set: "quality";
+            readonly value: components["schemas"]["Quality"];
+        };
+        /**
+         * QualityShown
+         * @description A quality in a snapshot.
+         */
+        readonly QualityShown: {
+            readonly id: string;
+            /** @enum {unknown} */
+            readonly set: "quality";
+            readonly value: components["schemas"]["Quality"];
         };
         /**
          * Record
-         * @description A call that is over, as one of its parties keeps it.
+         * @description A call that is over for its user, as the user keeps it.
+         *
+         *         `via` says why it came, where nobody simply dialled; `to` who has it now, sent on to by this user or
+         *         taken instead of them. `ended` is when the user's own part ended; times are Unix seconds. "diverted"
+         *         is a call for this user that never rang here, "transferred" one that went on without them.
          */
         readonly Record: {
             readonly answered: number | null;
@@ -856,19 +1443,39 @@ export interface components {
             readonly cause: string;
             readonly device: string;
             /** @enum {unknown} */
-            readonly direction: "in" | "out";
+            readonly direction: "diverted" | "in" | "out" | "transferred";
             readonly ended: number;
             readonly id: string;
             readonly name: string;
             readonly number: string;
             /** @enum {unknown} */
-            readonly outcome: "answered" | "busy" | "cancelled" | "declined" | "elsewhere" | "failed" | "missed";
+            readonly outcome: "answered" | "busy" | "cancelled" | "declined" | "elsewhere" | "failed" | "forwarded" | "missed";
             readonly seconds: number;
+            readonly sentence: string;
+            readonly to: components["schemas"]["Party"] | null;
             readonly user: string;
+            readonly via: components["schemas"]["Via"] | null;
+        };
+        /** RecordDetail */
+        readonly RecordDetail: {
+            readonly events: readonly components["schemas"]["Step"][];
+            readonly parts: readonly components["schemas"]["RecordPart"][];
+            readonly record: components["schemas"]["Record"];
         };
         /** RecordPage */
         readonly RecordPage: {
             readonly items: readonly components["schemas"]["Record"][];
+        };
+        /** RecordPart */
+        readonly RecordPart: {
+            readonly answered: number | null;
+            readonly begun: number;
+            readonly cause: string;
+            /** @enum {string} */
+            readonly direction: "diverted" | "transferred";
+            readonly ended: number | null;
+            readonly events: readonly components["schemas"]["Step"][];
+            readonly to: components["schemas"]["Person"];
         };
         /**
          * RecordPost
@@ -879,6 +1486,25 @@ export interface components {
             /** @enum {unknown} */
             readonly post: "record";
             readonly value: components["schemas"]["Record"];
+        };
+        /** Redirect */
+        readonly Redirect: {
+            readonly call: string;
+            readonly to: string;
+        };
+        /**
+         * RedirectAsk
+         * @description Send a call that rings here on to another number.
+         */
+        readonly RedirectAsk: {
+            readonly call: string;
+            /** @enum {unknown} */
+            readonly do: "call.redirect";
+            readonly to: string;
+        };
+        /** RedirectOk */
+        readonly RedirectOk: {
+            readonly ok: null;
         };
         /**
          * RefusedLine
@@ -909,20 +1535,50 @@ export interface components {
         };
         /** @description What each command gives, by its word. */
         readonly Results: {
+            readonly "call.answer": null;
+            readonly "call.connect": null;
             readonly "call.decline": null;
             readonly "call.dial": components["schemas"]["Dialled"];
             readonly "call.digits": null;
             readonly "call.hangup": null;
             readonly "call.hold": null;
+            readonly "call.join": null;
+            readonly "call.move": components["schemas"]["Moved"];
             readonly "call.mute": null;
+            readonly "call.park": components["schemas"]["ParkedAt"];
+            readonly "call.part": null;
+            readonly "call.pickup": components["schemas"]["Dialled"];
+            readonly "call.redirect": null;
+            readonly "call.retrieve": components["schemas"]["Dialled"];
+            readonly "call.transfer": null;
             readonly "leg.attach": components["schemas"]["Attached"];
             readonly "me.choose": null;
             readonly "me.password": null;
+            readonly "me.set": null;
             readonly "tab.sound": null;
             readonly "users.follow": null;
         };
+        /** Retrieve */
+        readonly Retrieve: {
+            readonly call: string;
+            readonly device: string;
+        };
+        /**
+         * RetrieveAsk
+         * @description Take a parked call with one of one's own devices: it rings, and picks up by itself if it can.
+         */
+        readonly RetrieveAsk: {
+            readonly call: string;
+            readonly device: string;
+            /** @enum {unknown} */
+            readonly do: "call.retrieve";
+        };
+        /** RetrieveOk */
+        readonly RetrieveOk: {
+            readonly ok: components["schemas"]["Dialled"];
+        };
         readonly ServerLine: components["schemas"]["GreetingLine"] | components["schemas"]["Change"] | components["schemas"]["OkLine"] | components["schemas"]["RefusedLine"];
-        readonly Shown: components["schemas"]["CallShown"] | components["schemas"]["PresenceShown"] | components["schemas"]["UserShown"] | components["schemas"]["DeviceShown"] | components["schemas"]["AttachmentShown"];
+        readonly Shown: components["schemas"]["CallShown"] | components["schemas"]["PresenceShown"] | components["schemas"]["UserShown"] | components["schemas"]["DeviceShown"] | components["schemas"]["AttachmentShown"] | components["schemas"]["WaitingShown"] | components["schemas"]["ParkedShown"] | components["schemas"]["QualityShown"];
         /**
          * SoundAsk
          * @description This tab can carry sound from now on, or no longer can.
@@ -932,13 +1588,45 @@ export interface components {
             readonly do: "tab.sound";
             readonly sound: boolean;
         };
+        /** Step */
+        readonly Step: {
+            readonly at: number;
+            readonly cause: number | null;
+            readonly conf: string;
+            readonly msg: string;
+            readonly name: string;
+            readonly number: string;
+        };
+        /** Transfer */
+        readonly Transfer: {
+            readonly call: string;
+            readonly to: string;
+        };
+        /**
+         * TransferAsk
+         * @description Let the other party talk to this number instead. Unanswered, the call comes back.
+         */
+        readonly TransferAsk: {
+            readonly call: string;
+            /** @enum {unknown} */
+            readonly do: "call.transfer";
+            readonly to: string;
+        };
+        /** TransferOk */
+        readonly TransferOk: {
+            readonly ok: null;
+        };
         /**
          * User
-         * @description Someone who can be reached here. `device`, the one chosen for calling, is shown to the user alone.
+         * @description Someone who can be reached here. What follows `username` is shown to the user alone.
          */
         readonly User: {
             /** @default null */
-            readonly device: string | null;
+            readonly call_waiting?: boolean | null;
+            /** @default null */
+            readonly device?: string | null;
+            /** @default null */
+            readonly do_not_disturb?: boolean | null;
             readonly id: string;
             readonly name: string;
             readonly number: string;
@@ -980,6 +1668,56 @@ export interface components {
             readonly set: "user";
             readonly value: components["schemas"]["User"];
         };
+        /**
+         * Via
+         * @description Why a leg is in a call, where nobody simply dialled it, and who brought that about.
+         */
+        readonly Via: {
+            readonly by: components["schemas"]["Party"];
+            /** @enum {unknown} */
+            readonly how: "diverted" | "moved" | "picked-up" | "recalled" | "retrieved" | "transferred";
+        };
+        /**
+         * Waiting
+         * @description A call that rings for a colleague and that one may pick up; `id` is the call's.
+         */
+        readonly Waiting: {
+            readonly called: components["schemas"]["Party"];
+            readonly caller: components["schemas"]["Party"];
+            readonly id: string;
+            readonly since: number;
+        };
+        /**
+         * WaitingDrop
+         * @description A waiting is gone, or out of sight.
+         */
+        readonly WaitingDrop: {
+            /** @enum {unknown} */
+            readonly drop: "waiting";
+            readonly id: string;
+            readonly n: number;
+        };
+        /**
+         * WaitingSet
+         * @description A waiting is new or has changed; `value` is the whole of it.
+         */
+        readonly WaitingSet: {
+            readonly id: string;
+            readonly n: number;
+            /** @enum {unknown} */
+            readonly set: "waiting";
+            readonly value: components["schemas"]["Waiting"];
+        };
+        /**
+         * WaitingShown
+         * @description A waiting in a snapshot.
+         */
+        readonly WaitingShown: {
+            readonly id: string;
+            /** @enum {unknown} */
+            readonly set: "waiting";
+            readonly value: components["schemas"]["Waiting"];
+        };
         /** Welcome */
         readonly Welcome: {
             readonly password: string;
@@ -999,6 +1737,72 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    readonly doCallAnswer: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Answer"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AnswerOk"];
+                };
+            };
+            /** @description Refused, with a word and a sentence. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly doCallConnect: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Connect"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ConnectOk"];
+                };
+            };
+            /** @description Refused, with a word and a sentence. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly doCallDecline: {
         readonly parameters: {
             readonly query?: never;
@@ -1164,6 +1968,72 @@ export interface operations {
             };
         };
     };
+    readonly doCallJoin: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Join"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["JoinOk"];
+                };
+            };
+            /** @description Refused, with a word and a sentence. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly doCallMove: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Move"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["MoveOk"];
+                };
+            };
+            /** @description Refused, with a word and a sentence. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly doCallMute: {
         readonly parameters: {
             readonly query?: never;
@@ -1184,6 +2054,204 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["MuteOk"];
+                };
+            };
+            /** @description Refused, with a word and a sentence. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly doCallPark: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Park"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ParkOk"];
+                };
+            };
+            /** @description Refused, with a word and a sentence. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly doCallPart: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Part"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PartOk"];
+                };
+            };
+            /** @description Refused, with a word and a sentence. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly doCallPickup: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["PickUp"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PickUpOk"];
+                };
+            };
+            /** @description Refused, with a word and a sentence. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly doCallRedirect: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Redirect"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["RedirectOk"];
+                };
+            };
+            /** @description Refused, with a word and a sentence. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly doCallRetrieve: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Retrieve"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["RetrieveOk"];
+                };
+            };
+            /** @description Refused, with a word and a sentence. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly doCallTransfer: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Transfer"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["TransferOk"];
                 };
             };
             /** @description Refused, with a word and a sentence. */
@@ -1250,6 +2318,39 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["ChangePasswordOk"];
+                };
+            };
+            /** @description Refused, with a word and a sentence. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly doMeSet: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Prefer"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PreferOk"];
                 };
             };
             /** @description Refused, with a word and a sentence. */
@@ -1360,6 +2461,7 @@ export interface operations {
                 readonly before?: string;
                 readonly limit?: number;
                 readonly filter?: "all" | "missed" | "incoming" | "outgoing";
+                readonly search?: string;
             };
             readonly header?: never;
             readonly path?: never;
@@ -1374,6 +2476,101 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["RecordPage"];
+                };
+            };
+            /** @description Refused, with a word and a sentence. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly exportRecords: {
+        readonly parameters: {
+            readonly query?: {
+                readonly format?: "csv" | "json";
+                readonly from?: number;
+                readonly to?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Stream Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": unknown;
+                };
+            };
+            /** @description Refused, with a word and a sentence. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly countMissed: {
+        readonly parameters: {
+            readonly query?: {
+                readonly since?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["MissedCalls"];
+                };
+            };
+            /** @description Refused, with a word and a sentence. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getRecord: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly record_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["RecordDetail"];
                 };
             };
             /** @description Refused, with a word and a sentence. */

@@ -10,16 +10,28 @@ import type { components } from "./schema";
 type Schemas = components["schemas"];
 type AnyAsk = Schemas["Ask"];
 
-/** `device`, the one chosen for calling, is told of oneself alone. */
-export type User = Omit<Schemas["User"], "device"> & { readonly device?: string | null };
+/** What need not be there is told of oneself alone. */
+export type User = Schemas["User"];
 export type Presence = Schemas["Presence"];
 export type Device = Schemas["Device"];
 export type Party = Schemas["Party"];
 export type Leg = Schemas["Leg"];
 export type Call = Schemas["Call"];
+export type Via = Schemas["Via"];
+export type Place = Schemas["Place"];
+/** A call that rings for a colleague, which one may pick up; `id` is the call's. */
+export type Waiting = Schemas["Waiting"];
+/** A call that waits where one may retrieve it; `id` is the call's. */
+export type Parked = Schemas["Parked"];
+/** How one of one's own legs sounds; `id` is the leg's. */
+export type Quality = Schemas["Quality"];
 /** Which tab of this user carries the sound of a browser leg. */
 export type Attachment = Schemas["Attachment"];
 export type CallRecord = Schemas["Record"];
+/** One past call with its steps, and how it went on without its user. */
+export type RecordDetail = Schemas["RecordDetail"];
+export type RecordPart = Schemas["RecordPart"];
+export type Step = Schemas["Step"];
 /** The tab that carries this leg must attach it again: the coding of the sound has to change. */
 export type Renegotiate = Schemas["Renegotiate"];
 export type Me = Schemas["Me"];
@@ -29,6 +41,7 @@ export type PresenceState = Presence["state"];
 export type DeviceKind = Device["kind"];
 export type CallState = Call["state"];
 export type LegState = Leg["state"];
+export type How = Via["how"];
 export type Outcome = CallRecord["outcome"];
 export type Filter = "all" | "missed" | "incoming" | "outgoing";
 
@@ -44,6 +57,9 @@ export interface Things {
   device: Device;
   call: Call;
   attachment: Attachment;
+  waiting: Waiting;
+  parked: Parked;
+  quality: Quality;
 }
 
 /** What is said in passing and not kept. */
