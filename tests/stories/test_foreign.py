@@ -1,10 +1,7 @@
 """Phones that others wrote: SIPp on loopback, and baresip with sound in a network of its own."""
 
 import asyncio
-import json
-import os
 import socket
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -128,11 +125,11 @@ async def test_sipp_calls_a_browser_and_a_browser_calls_sipp(office: Office, fol
 # ---- baresip
 
 
-@pytest.fixture
-def street(folder: Path) -> Iterator[Office]:
+@pytest.fixture(scope="module")
+def street(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """An office that can be reached over a real network."""
     network.lay_cable()
-    office = Office(folder / "data", sip_host=network.HOST)
+    office = Office(tmp_path_factory.mktemp("street") / "data", sip_host=network.HOST)
     office.start()
     yield office
     assert office.stop() == 0
@@ -144,27 +141,15 @@ async def phone_of(office: Office, user: str) -> AsyncIterator[Phone]:
     phone = await Phone.open(f"{user}-desk", PASSWORD, (network.HOST, office.sip_port))
     await phone.register()
     yield phone
+    await phone.unregister()
     await phone.close()
-
-
-async def secret_of_bens(office: Office) -> str:
-    """The password of a further phone of Ben's, made while the office runs."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "offhook", "device", "add", "ben", "--sip-user", "ben-baresip", "--json"),
-        env={**os.environ, "OFFHOOK_DATA": str(office.data)},
-        stdout=asyncio.subprocess.PIPE,
-    )
-    said, _ = await process.communicate()
-    ben = office.sign_in("ben")
-    await eventually(lambda: len(ben.get("me")["devices"]) == 3, what="the office has noticed")
-    return str(json.loads(said)["secret"])
 
 
 @own_network
 @needs_baresip
 async def test_baresip_is_called_and_both_hear_each_other(street: Office, folder: Path) -> None:
-    secret, server = await secret_of_bens(street), (network.HOST, street.sip_port)
-    async with phone_of(street, "anna") as anna, Baresip(folder, server, "ben-baresip", secret, 700) as ben:
+    server = (network.HOST, street.sip_port)
+    async with phone_of(street, "anna") as anna, Baresip(folder, server, "ben-desk", PASSWORD, 700) as ben:
         await eventually(lambda: ben.has_said("200 OK"), what="baresip is registered")
         call = await anna.dial("102")
         await call.is_answered()
@@ -182,11 +167,11 @@ async def test_baresip_is_called_and_both_hear_each_other(street: Office, folder
 @own_network
 @needs_baresip
 async def test_baresip_calls_and_both_hear_each_other(street: Office, folder: Path) -> None:
-    secret, server = await secret_of_bens(street), (network.HOST, street.sip_port)
+    server = (network.HOST, street.sip_port)
     async with (
         phone_of(street, "anna") as anna,
         Baresip(
-            folder, server, "ben-baresip", secret, 700, dials=f"sip:101@{network.HOST}:{street.sip_port}"
+            folder, server, "ben-desk", PASSWORD, 700, dials=f"sip:101@{network.HOST}:{street.sip_port}"
         ) as ben,
     ):
         call = await anna.is_called()
@@ -207,10 +192,10 @@ async def test_baresip_calls_and_both_hear_each_other(street: Office, folder: Pa
 @needs_baresip
 @needs_chromium
 async def test_a_browser_and_baresip_hear_each_other(street: Office, folder: Path) -> None:
-    secret, server = await secret_of_bens(street), (network.HOST, street.sip_port)
+    server = (network.HOST, street.sip_port)
     async with (
         Seat(street, folder, 500) as here,
-        Baresip(folder, server, "ben-baresip", secret, 700) as ben,
+        Baresip(folder, server, "ben-desk", PASSWORD, 700) as ben,
     ):
         anna = await here.sign_in("anna")
         await eventually(lambda: ben.has_said("200 OK"), what="baresip is registered")

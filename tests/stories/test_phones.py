@@ -116,15 +116,6 @@ async def test_a_caller_who_gives_up_stops_the_ringing(office: Office) -> None:
     await office.is_quiet()
 
 
-async def test_an_unanswered_call_ends_after_half_a_minute(office: Office) -> None:
-    async with desk(office, "anna") as anna, desk(office, "ben") as ben:
-        call = await anna.dial("102")
-        ringing = await ben.is_called()
-        assert await call.is_over(within=35) == 480
-        assert await ringing.is_over() == 487
-    await office.is_quiet()
-
-
 async def test_who_is_put_on_hold_hears_music_until_the_other_comes_back(office: Office) -> None:
     async with desk(office, "anna") as anna, desk(office, "ben", "tcp") as ben:
         call, other = await talk(anna, "102", ben)

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -89,3 +90,36 @@ async def test_a_server_that_stops_politely_hangs_up_first_and_is_gone_within_te
         assert [(record["outcome"], record["cause"]) for record in records] == [("answered", "restart")]
     assert office.stop() == 0
     assert office.errors() == []
+
+
+async def test_a_crash_in_a_transferred_call_leaves_a_true_record_with_everybody(office: Office) -> None:
+    names = ("anna", "ben", "carla")
+    async with desk(office, "anna") as anna, desk(office, "ben") as ben, desk(office, "carla") as carla:
+        call, other = await talk(anna, "102", ben)
+        program = await asyncio.to_thread(office.sign_in, "ben")
+        calls = await asyncio.to_thread(program.get, "records")
+        assert calls["items"] == []
+        assert await other.refer("103") == 202
+        assert await other.is_transferred() == 200
+        third = await carla.is_called()
+        third.answer()
+        third.sound.say(900)
+        await call.has_heard(900)
+        answered = time.time()
+        await call.sound.next_packet()
+        office.kill()
+        killed = time.time()
+        office.start()
+        assert await call.is_over() == 200
+        assert await third.is_over() == 200
+    records = {name: office.sign_in(name).get("records")["items"] for name in names}
+    (of_anna,), of_ben, (of_carla,) = (records[name] for name in names)
+    for record in (of_anna, of_carla, *of_ben):
+        assert record["outcome"] == "answered"
+        assert record["ended"] <= killed + 1
+    for record in (of_anna, of_carla):
+        assert record["cause"] == "restart"
+        assert killed - 5.5 <= record["ended"]
+    assert of_anna["begun"] < of_carla["begun"] <= of_carla["answered"] <= answered
+    assert of_carla["number"] == "101"
+    assert office.stop() == 0
