@@ -13,6 +13,7 @@ from typing import Any
 
 import offhook.web
 from offhook import logs, process
+from offhook.books import open_books
 from offhook.calls.cause import Cause
 from offhook.calls.codes import codes
 from offhook.calls.media import Port, PortEvent
@@ -24,7 +25,6 @@ from offhook.config import Config, Demo
 from offhook.demo import configuration, furnish
 from offhook.features.board import Board
 from offhook.features.dialogs import DialogsOnDisk
-from offhook.features.records import Recorder
 from offhook.feed import Feed
 from offhook.household import Household, Reload
 from offhook.ids import LiveIds
@@ -45,10 +45,8 @@ from offhook.store.database import open_database
 from offhook.store.devices import Devices as KeptDevices
 from offhook.store.dialogs import Dialogs
 from offhook.store.groups import Groups as KeptGroups
-from offhook.store.history import History
 from offhook.store.links import Links
 from offhook.store.meta import Meta
-from offhook.store.records import Records
 from offhook.store.sessions import Sessions
 from offhook.store.users import Users
 from offhook.web.edge import Needs, Web
@@ -120,15 +118,23 @@ async def running(config: Config) -> AsyncIterator[Server]:
         database = await open_database(config.database)
         stack.push_async_callback(database.close)
         meta, bindings = Meta(database), Bindings(database, config.site)
-        records = await Records.open(database, config.site)
-        if (alive := await meta.last_alive()) is not None:
-            await records.close_open(alive)  # what a crash left open ended then
         await meta.realm(config.sip.realm)  # refuses another than the phones' secrets were made for
         boot = await meta.next_boot()
         ids = LiveIds(config.site, boot)
 
         feed = Feed(_report)
         directory = Directory()
+        books = await stack.enter_async_context(
+            open_books(
+                config,
+                database,
+                feed,
+                clock,
+                directory.party,
+                kept=lambda call: switch.kept(call, loop.time()),
+                alive=await meta.last_alive(),
+            )
+        )
         devices: Devices[Any] = Devices(feed)
         owners: dict[Port, Any] = {}
 
@@ -195,8 +201,6 @@ async def running(config: Config) -> AsyncIterator[Server]:
             lag=lag.own_p90,
             context=lambda: for_phones.context,
         )
-        recorder = Recorder(feed, records, clock, lambda call: switch.kept(call, loop.time()))
-        stack.callback(recorder.flush)
         stack.callback(dialogs.flush)
 
         passwords = Passwords()
@@ -220,7 +224,7 @@ async def running(config: Config) -> AsyncIterator[Server]:
                 users=users,
                 links=Links(database, config.site),
                 sessions=sessions,
-                records=History(database, config.site) if config.records.call_list == "builtin" else None,
+                records=books.history if config.records.call_list == "builtin" else None,
                 passwords=passwords,
                 page=Path(offhook.web.__file__).parent / "page",
                 calls_per_user=limits.calls_per_user,
@@ -241,7 +245,15 @@ async def running(config: Config) -> AsyncIterator[Server]:
         )
         await reload.load()
         phones.restore(await bindings.load(now=clock.wall(loop.time())))
-        measure(web.health, phones=phones, switch=switch, engine=engine, database=database, lag=lag)
+        measure(
+            web.health,
+            phones=phones,
+            switch=switch,
+            engine=engine,
+            database=database,
+            lag=lag,
+            webhooks=books.webhooks,
+        )
 
         listener = Listener(
             config.web.listen.host, config.web.listen.port, for_browsers.context if config.web.https else None
@@ -262,6 +274,7 @@ async def running(config: Config) -> AsyncIterator[Server]:
             process.every(CERTIFICATE_SECONDS, process.waiting_for_nothing(for_phones.refresh)),
             process.every(60.0, process.waiting_for_nothing(clock.renew)),
             process.every(3600.0, lambda: sessions.forget_expired(now=clock.wall(loop.time()))),
+            *books.jobs(),
         ]
         running_tasks = [loop.create_task(task) for task in tasks]
         stack.push_async_callback(process.end, running_tasks)

@@ -2,9 +2,11 @@
 
 import resource
 from collections import Counter
+from collections.abc import Sequence
 
 from offhook.calls.member import State
 from offhook.calls.switch import Switch
+from offhook.features.records.webhooks import Webhook
 from offhook.lag import LagWatch
 from offhook.media.engine import MediaEngine
 from offhook.phones.edge import Phones
@@ -13,7 +15,14 @@ from offhook.web.health import Health, Metric, Samples
 
 
 def measure(
-    health: Health, *, phones: Phones, switch: Switch, engine: MediaEngine, database: Database, lag: LagWatch
+    health: Health,
+    *,
+    phones: Phones,
+    switch: Switch,
+    engine: MediaEngine,
+    database: Database,
+    lag: LagWatch,
+    webhooks: Sequence[Webhook] = (),
 ) -> None:
     def ready() -> int:
         return sum(worker.is_ready for worker in engine.workers.values())
@@ -51,6 +60,13 @@ def measure(
             for reason, count in state.counters.refused.items()
         ]
 
+    def delivered() -> Samples:
+        return [
+            ((("host", hook.host), ("outcome", outcome)), count)
+            for hook in webhooks
+            for outcome, count in hook.attempts.items()
+        ]
+
     for metric in (
         Metric(
             "offhook_registrations", "Contacts that can ring.", lambda: [((), float(len(phones.registrar)))]
@@ -75,6 +91,7 @@ def measure(
         Metric("offhook_media_stock", "Sockets each worker has ready.", stock),
         Metric("offhook_media_packets_total", "Packets of each worker.", packets, "counter"),
         Metric("offhook_media_refused_total", "Packets not let through.", refused, "counter"),
+        Metric("offhook_webhook_attempts_total", "Records sent to webhooks.", delivered, "counter"),
         Metric("offhook_store_waiting", "Writes not yet on disk.", lambda: [((), float(database.waiting))]),
     ):
         health.measure(metric)

@@ -10,6 +10,8 @@ from typing import Literal, TypeVar
 
 import msgspec
 
+from offhook.calls.leg import NOBODY, Party
+
 DeviceKind = Literal["phone", "browser"]
 Srtp = Literal["off", "auto", "required"]
 T = TypeVar("T")
@@ -86,6 +88,11 @@ class Directory:
 
     def user(self, id: str) -> User | None:
         return self._users.get(id)
+
+    def party(self, id: str) -> Party:
+        """A user as one end of a call; NOBODY when they are gone."""
+        user = self._users.get(id)
+        return NOBODY if user is None else Party(user.number, user.name, id)
 
     def by_number(self, number: str) -> User | None:
         return self._by_number.get(number)

@@ -130,7 +130,8 @@ class Records:
         self._keys = Keys(site)
         self._last = last
         self._hooks = hooks
-        self._open: set[str] = set()  # ids that have a row, which is not complete
+        self._numbers: dict[str, int] = {}  # of records that are not complete: quicker than from their ids
+        self._open: set[str] = set()  # those of them that have a row
 
     @classmethod
     async def open(cls, database: Database, site: str, hooks: Sequence[str] = ()) -> "Records":
@@ -141,7 +142,9 @@ class Records:
     def new_id(self) -> str:
         """The next id; known at once, so that a record can be named before the disk has answered."""
         self._last += 1
-        return self._keys.id(self._last)
+        id = self._keys.id(self._last)
+        self._numbers[id] = self._last
+        return id
 
     def keep(self, records: Iterable[Record], *, now: float = 0.0) -> "asyncio.Future[Any]":
         """Write these as they are now, in the next group commit; done when they are on disk.
@@ -202,13 +205,16 @@ class Records:
     def _statement(self, record: Record) -> tuple[str, tuple[Value, ...]]:
         """The least that brings its row up to date."""
         keys, id = self._keys, record.id
+        key = self._numbers.get(id) or keys.key(id)
+        if record.complete:
+            self._numbers.pop(id, None)
         is_usual = not record.via_how and record.to is NOBODY and not record.part_of
         if id not in self._open:
             if not record.complete:
                 self._open.add(id)
             if record.answered is None and record.ended is None and is_usual:
                 return _OPEN, (
-                    keys.key(id),
+                    key,
                     record.call,
                     keys.key(record.user),
                     record.direction,
@@ -220,14 +226,14 @@ class Records:
                     record.cause,
                     False,
                 )
-            return _KEEP, self._row(record)
+            return _KEEP, self._row(key, record)
         if record.complete:
             self._open.discard(id)
         if not is_usual:
-            return _KEEP, self._row(record)
+            return _KEEP, self._row(key, record)
         number, name = _storable(record.number), _storable(record.name)
         answered = (
-            keys.key(id),
+            key,
             record.outcome,
             number,
             name,
@@ -246,11 +252,11 @@ class Records:
             _encoded(record.events),
         )
 
-    def _row(self, record: Record) -> tuple[Value, ...]:
+    def _row(self, key: int, record: Record) -> tuple[Value, ...]:
         keys = self._keys
         number, name, via, to = _storable(record.number), _storable(record.name), record.via, record.to
         return (
-            keys.key(record.id),
+            key,
             record.call,
             keys.key(record.user),
             record.direction,

@@ -11,7 +11,6 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
 
-from offhook.calls.leg import Party
 from offhook.people.directory import Directory
 from offhook.people.directory import User as DirectoryUser
 from offhook.store.database import Unavailable
@@ -103,10 +102,6 @@ def history_routes(
             raise Refused("call-list-off", "The call list is switched off here.", 404)
         return records
 
-    def who(id: str) -> Party:
-        found = directory.user(id)
-        return Party("", "") if found is None else Party(found.number, found.name, id)
-
     @get("/users", operation_id="listUsers", tags=["users"])
     async def list_users(
         search: Annotated[str, QueryParameter(max_length=128)] = "",
@@ -157,7 +152,7 @@ def history_routes(
         read = partial(lists().own, session.user, since=since, until=until)
         await _reached(read(limit=1))  # while it can still be refused
         return Stream(
-            exported(in_pages(read), format, who),
+            exported(in_pages(read), format, directory.party),
             media_type=_TYPES[format],
             headers={"content-disposition": f'attachment; filename="calls.{format}"'},
         )

@@ -226,7 +226,9 @@ class Desk:
         await expect(self.page.get_by_role("button", name="Answer", exact=True)).to_be_visible(timeout=15000)
 
     async def has_stopped_ringing(self) -> None:
-        await expect(self.page.get_by_role("button", name="Answer", exact=True)).to_have_count(0, timeout=15000)
+        await expect(self.page.get_by_role("button", name="Answer", exact=True)).to_have_count(
+            0, timeout=15000
+        )
 
     async def is_talking(self) -> None:
         await expect(self.page.get_by_role("timer").first).to_be_visible(timeout=15000)

@@ -24,7 +24,7 @@ from typing import Any
 
 import msgspec
 
-from offhook.config import Address, Demo
+from offhook.config import Address, Demo, Records
 from offhook.configfile import shown
 from offhook.demo import configuration, furnish
 
@@ -62,10 +62,12 @@ class Office:
         sip_host: str = "127.0.0.1",
         environment: dict[str, str] | None = None,
         workers: int = 0,
+        records: Records | None = None,
     ) -> None:
         self.data = data
         self.sip_host = sip_host
         self._workers = workers
+        self._records = records
         self._sip_host = f"[{sip_host}]" if ":" in sip_host else sip_host
         self.http_port, self.sip_port, self.sips_port = free_port(), free_port(), free_port()
         self.log = data.parent / f"{data.name}.log"
@@ -79,7 +81,7 @@ class Office:
         begun = time.monotonic()
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "offhook", *(self._as_server() if self._workers else self._as_demo())],
+                [sys.executable, "-m", "offhook", *self._told()],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -95,6 +97,9 @@ class Office:
                 raise AssertionError(f"the demo is not ready after 30 s:\n{self.log.read_text()[-3000:]}")
             time.sleep(0.02)
         self.ready_after = time.monotonic() - begun
+
+    def _told(self) -> list[str]:
+        return self._as_demo() if not self._workers and self._records is None else self._as_server()
 
     def _as_demo(self) -> list[str]:
         return [
@@ -113,12 +118,14 @@ class Office:
         options = Demo(self.data, *addresses, PASSWORD)
         self.data.mkdir(parents=True, exist_ok=True)
         config = configuration(options)
-        config = msgspec.structs.replace(
-            config, media=msgspec.structs.replace(config.media, workers=self._workers)
-        )
+        media = msgspec.structs.replace(config.media, workers=self._workers)
+        config = msgspec.structs.replace(config, media=media, records=self._records or config.records)
         asyncio.run(furnish(config, options))
         file = self.data.parent / "offhook.toml"
-        file.write_text(shown(config))
+        text = shown(config)
+        for hook in config.records.webhook:
+            text = text.replace("***", hook.secret, 1)  # it is shown to nobody, and has to be known here
+        file.write_text(text)
         return ["serve", "--config", str(file)]
 
     def stop(self, sign: int = signal.SIGTERM) -> int:

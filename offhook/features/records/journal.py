@@ -168,6 +168,8 @@ class Journal:
         for part in talk.parts:
             if not part.rings:
                 part.note("cf-to", at, m.other)
+                if part.direction == "out" and part.via is None:
+                    part.via = m.via  # why it was not who was dialled that answered
         if not m.party.user:
             return
         former = talk.latest.get(m.party.user)

@@ -30,15 +30,18 @@ class Recorder:
         self._clock = clock
         self._kept = kept
         self._journal = Journal(clock.wall, records.new_id)
-        self._opened: list[str] = []
+        self._moments: list[Moment] = []  # not yet in the journal
         self._is_due = False
         feed.watch(Moment, self._happened)
 
     def flush(self) -> None:
         """Write what has changed now."""
         self._is_due = False
+        moments, self._moments = self._moments, []
+        for moment in moments:
+            self._journal.take(moment)
         changed = self._journal.changed()
-        opened, self._opened = self._opened, []
+        opened = [moment.call for moment in moments if moment.what is What.CALLED]
 
         def written(done: "asyncio.Future[Any]") -> None:  # of whatever
             if done.cancelled():
@@ -63,9 +66,7 @@ class Recorder:
     def _happened(self, _: Moment | None, moment: Moment | None) -> None:
         if moment is None:
             return
-        self._journal.take(moment)
-        if moment.what is What.CALLED:
-            self._opened.append(moment.call)
-        if not self._is_due and (self._opened or self._journal.has_changed):
+        self._moments.append(moment)
+        if not self._is_due:
             self._is_due = True
             asyncio.get_running_loop().call_later(GATHER_SECONDS, self.flush)
