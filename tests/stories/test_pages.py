@@ -174,6 +174,7 @@ async def test_no_screen_has_a_fault_that_axe_knows(
     office: Office, seat: Seat, theme: Theme, width: int
 ) -> None:
     anna = await seat.open(width=width, theme=theme)
+    await expect(anna.page.get_by_role("main")).to_be_visible()
     found = await faults(anna, "door")
     await anna.signs_in("anna")
     await anna.is_in()
