@@ -4,7 +4,7 @@
     python3 dev.py run [options]    set up what is missing and start the demo; options go to `offhook demo`
     python3 dev.py test [options]   all tests; options go to pytest
     python3 dev.py check            style, types, import contracts, the page's types
-    python3 dev.py bench [name]     what things cost, beside references on the same machine
+    python3 dev.py bench [name] …   what things cost, beside references; what follows the name goes to it
     python3 dev.py dev              the demo and the page's dev server, both reloading
     python3 dev.py lock             renew the locked dependencies
 

@@ -1,33 +1,34 @@
 """What a call and a REGISTER cost the whole server, beside Kamailio as a plain proxy in the same run.
 
-    python -m bench.signalling [calls per second]
+    python -m bench.signalling [--rate N] [--rounds N] [--beside DIR] [--python PROGRAM]
 
 CPU-µs of all our processes per call: media ports opened, records and bindings written, digest verified.
-Of three rounds the best counts, for what else runs on the machine only ever adds. Each load registers
-phones of its own, one contact each, and takes them back at its end: no call rings where nobody answers.
-The goals: at most 600 with a nonce reused, 750 with a challenge for each INVITE; at most 1.25 times the
-first among 1,000 standing calls; 120 for a REGISTER with its challenge, 40 of them in flight.
+`--beside` measures a second server in the same run: that of another checkout or unpacked wheel, or this one
+run by another Python. All servers are up and take turns, one under load at a time. Of the rounds the best
+counts, for what else runs on the machine only ever adds; the median tells how much it did. Each load
+registers phones of its own, one contact each, and takes them back at its end: no call rings where nobody
+answers. The goals: at most 600 with a nonce reused, 750 with a challenge for each INVITE; at most 1.25 times
+the first among 1,000 standing calls; 120 for a REGISTER with its challenge, 40 of them in flight.
 """
 
-import asyncio
+import argparse
 import json
 import os
 import shutil
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
 from bench.media import cpu_of
-from offhook.store.database import open_database
-from offhook.store.devices import Devices
-from offhook.store.users import Users
 
 HERE = Path(__file__).parent
 PASSWORD = "benchmark"
@@ -37,17 +38,42 @@ CALLS = 2000
 STANDING = 1000
 REGISTERS = 4000
 ROUNDS = 3
+SOUND = ("16384-24575", "24576-32767")  # a range for each server, none where sockets get theirs by chance
+
+Job = Mapping[str, object]
 
 
+@dataclass(frozen=True)
+class Build:
+    """What is run: a tree with the package `offhook` in it, and the Python that runs it."""
+
+    tree: Path
+    python: str
+
+    def run(self, *words: str, **how: IO[bytes] | int) -> subprocess.Popen[bytes]:
+        environment = dict(os.environ, PYTHONPATH=str(self.tree))
+        return subprocess.Popen([self.python, *words], cwd=self.tree, env=environment, **how)  # type: ignore[call-overload,no-any-return]  # passed on as given
+
+
+@dataclass(frozen=True)
 class Target:
-    """A server under load: where it listens and which processes it is."""
+    """A server under load: where it listens, which processes it is, and what a load must do differently."""
 
-    def __init__(self, server: tuple[str, int], pids: list[int]) -> None:
-        self.server = server
-        self.pids = pids
+    server: tuple[str, int]
+    pids: list[int]
+    changes: Job = field(default_factory=dict)
 
     def cpu(self) -> float:
         return sum(cpu_of(pid) for pid in self.pids)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """CPU-µs per unit: in the best round, and in the middle one; and what became of the best one's load."""
+
+    best: float
+    median: float
+    result: dict[str, float]
 
 
 class Generator:
@@ -85,20 +111,25 @@ class Generator:
         self._process.stdin.flush()
 
 
-def measured(target: Target, units: int, **job: object) -> tuple[float, dict[str, float]]:
-    """CPU-µs per unit of what a load does, and what became of it, in the best round.
+def measured(targets: list[Target], units: int, job: Job, rounds: int) -> list[Cost]:
+    """What a load costs each target, which take turns.
 
-    That is the cheapest of those in which least failed: what is refused costs little.
+    The best round is the cheapest of those in which least failed: what is refused costs little.
     """
-    rounds = []
-    for _ in range(ROUNDS):
-        generator = Generator(**job)
-        before = target.cpu()
-        result = generator.go()
-        time.sleep(0.3)  # for records to be written
-        rounds.append(((target.cpu() - before) / units * 1e6, result))
-        generator.end()
-    return min(rounds, key=lambda each: (undone(each[1]), each[0]))
+    costs: list[list[tuple[float, dict[str, float]]]] = [[] for _ in targets]
+    for _ in range(rounds):
+        for target, kept in zip(targets, costs, strict=True):
+            generator = Generator(**{**job, "server": target.server, **target.changes})
+            before = target.cpu()
+            result = generator.go()
+            time.sleep(0.3)  # for records to be written
+            kept.append(((target.cpu() - before) / units * 1e6, result))
+            generator.end()
+    found = []
+    for kept in costs:
+        best, result = min(kept, key=lambda each: (undone(each[1]), each[0]))
+        found.append(Cost(best, statistics.median(cost for cost, _ in kept), result))
+    return found
 
 
 def undone(result: dict[str, float]) -> float:
@@ -111,36 +142,23 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-async def furnish(database: str) -> None:
-    opened = await open_database(database)
-    users, devices = Users(opened, "hq"), Devices(opened, "hq")
-    for n in range(CALLERS * 4):
-        user = await users.add(f"u{n}", f"User {n}", str(1000 + n), now=time.time())
-        await devices.add_phone(
-            user.id, "Desk", f"u{n}-desk", secret=PASSWORD, realm="offhook", srtp="auto", now=time.time()
-        )
-    await opened.close()
-
-
 @contextmanager
-def offhook(folder: Path) -> Iterator[Target]:
+def offhook(folder: Path, build: Build, sound: str) -> Iterator[Target]:
     sip, http = free_port(), free_port()
     config = folder / "offhook.toml"
     config.write_text(
         f'data = "{folder}"\ndatabase = "sqlite:///{folder}/bench.db"\n'
         f'[web]\nlisten = "127.0.0.1:{http}"\nhttps = false\n'
         f'[sip]\ndomain = "127.0.0.1"\nudp = ["127.0.0.1:{sip}"]\ntcp = []\ntls = []\n'
-        '[media]\nhosts = ["127.0.0.1"]\nports = "16384-65535"\n'
+        f'[media]\nhosts = ["127.0.0.1"]\nports = "{sound}"\n'
         "[limits]\ncalls = 100000\ncalls_per_user = 100000\nrequests_per_second = 100000\n"
     )
-    asyncio.run(furnish(f"sqlite:///{folder}/bench.db"))
+    database = f"sqlite:///{folder}/bench.db"
+    if build.run("-P", str(HERE / "furnish.py"), database, str(CALLERS * 4), PASSWORD).wait():
+        raise SystemExit(f"{build.tree} cannot be furnished with users as this version is")
     with (folder / "offhook.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "offhook", "serve", "--config", str(config)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
+        words = ["-m", "offhook", "serve", "--config", str(config)]
+        process = build.run(*words, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
         begun = time.monotonic()
         while time.monotonic() < begun + 30:
@@ -149,6 +167,7 @@ def offhook(folder: Path) -> Iterator[Target]:
                 break
             except OSError:
                 time.sleep(0.02)
+        print(f"{build.tree}, by {build.python}")
         print(f"ready after start: {time.monotonic() - begun:.2f} s")
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         pids = [process.pid, *map(int, children)]
@@ -168,8 +187,8 @@ def _pss(pid: int) -> float:
 
 
 @contextmanager
-def kamailio(folder: Path, following: int) -> Iterator[Target]:
-    port = free_port()
+def kamailio(folder: Path) -> Iterator[Target]:
+    port, following = free_port(), free_port()
     text = (HERE / "kamailio.cfg").read_text()
     config = folder / "kamailio.cfg"
     config.write_text(text.replace("LISTEN", f"127.0.0.1:{port}").replace("NEXT", f"127.0.0.1:{following}"))
@@ -180,20 +199,31 @@ def kamailio(folder: Path, following: int) -> Iterator[Target]:
     try:
         time.sleep(1.0)
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-        yield Target(("127.0.0.1", port), [process.pid, *map(int, children)])
+        changes = {"called": [], "digest": "none", "answer_at": following}
+        yield Target(("127.0.0.1", port), [process.pid, *map(int, children)], changes)
     finally:
         process.terminate()
         process.wait(15)
 
 
-def say(
-    what: str, cost: float, reference: float, result: dict[str, float], goal: float | None = None
-) -> None:
-    ratio = f"{cost / reference:5.1f} × Kamailio" if reference else ""
-    is_met = goal is not None and cost <= goal and not undone(result)
+def say(what: str, costs: list[Cost], reference: float = 0.0, goal: float = 0.0) -> None:
+    """The cost of ours, beside the reference, the goal, and that of the second server if there is one."""
+    ours, *beside = costs
+    ratio = f"   {ours.best / reference:5.1f} × Kamailio" if reference else ""
+    is_met = ours.best <= goal and not undone(ours.result)
     wanted = f"   goal {goal:.0f}: {'met' if is_met else 'MISSED'}" if goal else ""
+    print(f"{what:32} {ours.best:7.0f} µs (median {ours.median:.0f}){ratio}{wanted}")
+    _say_result(ours.result)
+    for other in beside:
+        ratio = f"   {other.best / reference:5.1f} × Kamailio" if reference else ""
+        compared = f"   ours is {ours.best / other.best:.2f} × of it"
+        print(f"{'    the one beside':32} {other.best:7.0f} µs (median {other.median:.0f}){ratio}{compared}")
+        _say_result(other.result)
+
+
+def _say_result(result: dict[str, float]) -> None:
     figures = ", ".join(f"{name} {value:.4g}" for name, value in result.items())
-    print(f"{what:42} {cost:7.0f} µs   {ratio}{wanted}\n    {figures}", flush=True)
+    print(f"    {figures}", flush=True)
 
 
 def phones(first: int) -> dict[str, object]:
@@ -208,40 +238,57 @@ def phones(first: int) -> dict[str, object]:
 
 
 def main() -> None:
-    rate = float(sys.argv[1]) if len(sys.argv) > 1 else RATE
-    print(f"{rate:.0f} calls a second")
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        reference = 0.0
+    options = argparse.ArgumentParser(prog="bench signalling")
+    options.add_argument("--rate", type=float, default=RATE, metavar="N", help="calls a second")
+    options.add_argument("--rounds", type=int, default=ROUNDS, metavar="N")
+    options.add_argument(
+        "--beside", type=Path, metavar="DIR", help="a checkout or unpacked wheel to measure too"
+    )
+    options.add_argument(
+        "--python", default=sys.executable, metavar="PROGRAM", help="what runs the one beside"
+    )
+    asked = options.parse_args()
+    os.environ.setdefault("PYTHONHASHSEED", "0")
+    here = HERE.parent
+    builds = [Build(here, sys.executable)]
+    if asked.beside or asked.python != sys.executable:
+        builds.append(Build((asked.beside or here).resolve(), asked.python))
+    print(f"{asked.rate:.0f} calls a second, {asked.rounds} rounds")
+    with ExitStack() as stack:
+        folders = [Path(stack.enter_context(tempfile.TemporaryDirectory())) for _ in range(3)]
+        places = zip(folders, builds, SOUND, strict=False)
+        servers = [stack.enter_context(offhook(*place)) for place in places]
+        references = []
         if shutil.which("kamailio"):
-            reference = _kamailio_cost(folder, rate)
+            references = [stack.enter_context(kamailio(folders[2]))]
         else:
             print("kamailio is not here: no reference")
-        with offhook(folder) as target:
-            job: dict[str, object] = {**phones(0), "server": target.server, "rate": rate, "calls": CALLS}
-            alone, result = measured(target, CALLS, **job, digest="reuse")
-            say("a call, nonce: reuse", alone, reference, result, 600.0)
-            cost, result = measured(target, CALLS, **job, digest="each")
-            say("a call, nonce: each", cost, reference, result, 750.0)
-            cost, result = measured(target, REGISTERS, **{**job, "calls": 0}, registers=REGISTERS)
-            say("a REGISTER with its challenge", cost, 0, result, 120.0)
-            others = {**job, **phones(2 * CALLERS), "calls": STANDING, "rate": 200.0}
-            standing = Generator(**others, digest="reuse", stands=True)
-            print(f"    {standing.go()['standing']:.0f} calls stand")
-            cost, result = measured(target, CALLS, **job, digest="reuse")
-            say(f"a call among {STANDING:,} standing", cost, reference, result, 1.25 * alone)
-            standing.end()
+        measure(servers, references, asked.rate, asked.rounds)
 
 
-def _kamailio_cost(folder: Path, rate: float) -> float:
-    port = free_port()
-    job = {**phones(0), "called": [], "rate": rate, "calls": CALLS, "digest": "none", "answer_at": port}
-    with kamailio(folder, port) as target:
-        cost, result = measured(target, CALLS, **job, server=target.server)
-    say("Kamailio as a proxy, the same call", cost, 0, result)
-    return cost
+def measure(servers: list[Target], references: list[Target], rate: float, rounds: int) -> None:
+    """All loads. The reference is there for the plain call, where it does something comparable."""
+    job = {**phones(0), "rate": rate, "calls": CALLS, "digest": "reuse"}
+    costs = measured([*servers, *references], CALLS, job, rounds)
+    alone = costs[: len(servers)]
+    reference = 0.0
+    for cost in costs[len(servers) :]:
+        say("Kamailio as a proxy, that call", [cost])
+        reference = cost.best
+    say("a call, nonce: reuse", alone, reference, 600.0)
+    challenged = measured(servers, CALLS, {**job, "digest": "each"}, rounds)
+    say("a call, nonce: each", challenged, reference, 750.0)
+    registers = {**job, "calls": 0, "registers": REGISTERS, "digest": "each"}
+    say("a REGISTER with its challenge", measured(servers, REGISTERS, registers, rounds), goal=120.0)
+    others = {**job, **phones(2 * CALLERS), "calls": STANDING, "rate": 200.0, "stands": True}
+    standing = [Generator(**others, server=server.server) for server in servers]
+    for generator in standing:
+        print(f"    {generator.go()['standing']:.0f} calls stand")
+    busy = measured(servers, CALLS, job, rounds)
+    say(f"a call among {STANDING:,} standing", busy, reference, 1.25 * alone[0].best)
+    for generator in standing:
+        generator.end()
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("PYTHONHASHSEED", "0")
     main()

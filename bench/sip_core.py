@@ -37,6 +37,11 @@ NONE = b"Content-Length: 0\r\n\r\n"
 TOGETHER = 20  # calls in step, as a socket is drained
 
 
+def main() -> None:
+    figures = run(int(sys.argv[1]) if len(sys.argv) > 1 else 2000)
+    print(json.dumps({name: round(value, 1) for name, value in figures.items()}, indent=1))
+
+
 class Side:
     """One leg of a call; the other side is told what this one hears."""
 
@@ -247,5 +252,4 @@ def _lines(message: bytes, *names: bytes) -> bytes:
 
 
 if __name__ == "__main__":
-    figures = run(int(sys.argv[1]) if len(sys.argv) > 1 else 2000)
-    print(json.dumps({name: round(value, 1) for name, value in figures.items()}, indent=1))
+    main()
