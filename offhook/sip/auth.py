@@ -182,7 +182,9 @@ class Answerer:
 _ALGORITHMS: Final[dict[bytes, Algorithm]] = {b"MD5": "MD5", b"SHA-256": "SHA-256"}
 _COUNT = re.compile(rb"[0-9A-Fa-f]{8}\Z")
 # The look-behind keeps a long word without "=" from being tried again at each of its letters.
-_PARAM = re.compile(rb'(?<![\w*-])([\w*-]++)[ \t]*+=[ \t]*+(?:"((?:[^"\\]++|\\.)*+)"|([^\s",]++))', re.DOTALL)
+_PARAM = re.compile(
+    rb'(?<![\w*-])([\w*-]++)[ \t]*+=[ \t]*+(?:"((?>(?:[^"\\]++|\\.)*))"|([^\s",]++))', re.DOTALL
+)
 _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
 
 

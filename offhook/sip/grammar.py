@@ -1,14 +1,15 @@
 """The grammar of RFC 3261 §25 as far as we check it, as regular expressions over bytes.
 
-Every repetition is possessive, so that a hostile text is looked at once; patterns end with \\Z. What
-differs from the RFC lets through what phones really send, and says so.
+Every repetition is possessive, so that a hostile text is looked at once; patterns end with \\Z. That of a
+group is written (?>(?:...)*): until Python 3.11.5, (?:...)*+ matches what it must not. What differs from
+the RFC lets through what phones really send, and says so.
 """
 
 import re
 from typing import Final
 
 TOKEN: Final = rb"[A-Za-z0-9.!%*_+`'~-]++"
-QUOTED: Final = rb'"(?:[^"\\]|\\.)*+"'
+QUOTED: Final = rb'"(?>(?:[^"\\]|\\.)*)"'
 
 HOST: Final = rb"(?:[A-Za-z0-9_][A-Za-z0-9._-]*+|\[[0-9A-Fa-f:.]{2,45}+\])"
 PORT: Final = rb"0{0,5}(?:[1-5]?[0-9]{1,4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
@@ -16,14 +17,14 @@ PORT: Final = rb"0{0,5}(?:[1-5]?[0-9]{1,4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-
 USER: Final = rb"[A-Za-z0-9_.!~*'()%&=+$,;?/#-]++"
 PASSWORD: Final = rb"[A-Za-z0-9_.!~*'()%&=+$,#-]*+"
 _PARAM_CHARS = rb"[A-Za-z0-9_.!~*'()%\[\]/:&+$-]++"
-URI_PARAMS: Final = rb"(?:;" + _PARAM_CHARS + rb"(?:=" + _PARAM_CHARS + rb")?)*+"
+URI_PARAMS: Final = rb"(?>(?:;" + _PARAM_CHARS + rb"(?:=" + _PARAM_CHARS + rb")?)*)"
 URI_HEADERS: Final = rb"[A-Za-z0-9_.!~*'()%\[\]/?:+$&=;@,-]*+"
 
 _SIP_URI = rb"(?i:sips?):(?:%s(?::%s)?@)?%s(?::%s)?%s" % (USER, PASSWORD, HOST, PORT, URI_PARAMS)
 _OTHER_URI = rb"(?!(?i:sips?):)[A-Za-z][A-Za-z0-9+.-]*+:[^\x00-\x20\x7f-\xff<>\"]++"
 
 _VALUE = rb"(?:%s|[^\x00-\x20\x7f;,\"<>]++)" % QUOTED
-PARAMS: Final = rb"(?:[ \t]*+;[ \t]*+%s(?:[ \t]*+=[ \t]*+%s)?)*+[ \t]*+" % (TOKEN, _VALUE)
+PARAMS: Final = rb"(?>(?:[ \t]*+;[ \t]*+%s(?:[ \t]*+=[ \t]*+%s)?)*)[ \t]*+" % (TOKEN, _VALUE)
 # Names without quotes are tokens; UTF-8 letters are let through because phones send them.
 DISPLAY: Final = rb"(?:%s|[A-Za-z0-9.!%%*_+`'~ \t\x80-\xff-]*+)[ \t]*+" % QUOTED
 # Without <> a URI cannot hold what would be taken for the header's: RFC 3261 §20.
@@ -44,7 +45,7 @@ def _exactly(pattern: bytes, flags: int = re.DOTALL) -> re.Pattern[bytes]:
 
 
 def _list_of(pattern: bytes) -> re.Pattern[bytes]:
-    return _exactly(rb"%s(?:,[ \t]*+%s)*+" % (pattern, pattern))
+    return _exactly(rb"%s(?>(?:,[ \t]*+%s)*)" % (pattern, pattern))
 
 
 WORD: Final = _exactly(TOKEN)

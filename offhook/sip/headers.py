@@ -13,10 +13,10 @@ from offhook.sip.grammar import BARE_URI, DISPLAY, HOST, PARAMS, PORT, TOKEN
 from offhook.sip.malformed import Malformed
 from offhook.sip.uri import plain_host, reference
 
-_ELEMENT = re.compile(rb'(?:[^,"<]++|"(?:[^"\\]|\\.)*+"?|<[^>]*+>?)++', re.DOTALL)
-_QUOTED_HEAD = re.compile(rb'[ \t]*+"(?:[^"\\]|\\.)*+"?', re.DOTALL)
+_ELEMENT = re.compile(rb'(?>(?:[^,"<]++|"(?>(?:[^"\\]|\\.)*)"?|<[^>]*+>?)+)', re.DOTALL)
+_QUOTED_HEAD = re.compile(rb'[ \t]*+"(?>(?:[^"\\]|\\.)*)"?', re.DOTALL)
 _PARAM = re.compile(
-    rb';[ \t]*+([^\x00-\x20;=,"<>]*+)(?:[ \t]*+=[ \t]*+("(?:[^"\\]|\\.)*+"?|[^;,"]*+))?', re.DOTALL
+    rb';[ \t]*+([^\x00-\x20;=,"<>]*+)(?:[ \t]*+=[ \t]*+("(?>(?:[^"\\]|\\.)*)"?|[^;,"]*+))?', re.DOTALL
 )
 _ADDRESS = re.compile(
     rb"(?:(" + DISPLAY + rb")<[ \t]*+([^<>\x00-\x20]++)[ \t]*+>|(" + BARE_URI + rb"))(" + PARAMS + rb")\Z",

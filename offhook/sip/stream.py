@@ -120,5 +120,5 @@ def _answerable(fault: Malformed, head: bytes) -> Malformed:
 
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _LENGTHS: Final = re.compile(
-    rb"\n(?:content-length|l)[ \t]*+:((?:[^\r\n]++|\r?+\n[ \t]++|\r(?!\n))*+)", re.IGNORECASE
+    rb"\n(?:content-length|l)[ \t]*+:((?>(?:[^\r\n]++|\r?+\n[ \t]++|\r(?!\n))*))", re.IGNORECASE
 )
