@@ -290,7 +290,7 @@ async def test_what_rings_is_sent_on_to_another(
     await ledger.says(
         {
             actor: ["in forwarded 103 to 104"],
-            carla: ["out answered 104"],
+            carla: [f"out answered 104 diverted {actor.number}"],
             david: [f"in answered 103 diverted {actor.number}"],
         }
     )
