@@ -122,6 +122,7 @@ def test_a_call_diverted_at_once(office: Office) -> None:
     (ben,), (carla,), (anna,) = office.of("ben"), office.of("carla"), office.of("anna")
     assert (ben.other, ben.to.user, ben.outcome) == ("anna", "carla", "forwarded")
     assert (carla.other, carla.via_how, carla.via.user) == ("anna", "diverted", "ben")
+    assert (anna.other, anna.via_how, anna.via.user) == ("carla", "diverted", "ben")
     assert [(e.msg, e.number) for e in anna.events[:3]] == [
         ("setup-from", "102"), ("cf-to", "103"), ("alert-to", "103"),
     ]  # fmt: skip
