@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import assert_never
 
-from offhook.calls.cause import Cause
+from offhook.calls.cause import Cannot, Cause
 from offhook.calls.gathering import LOST_SECONDS
 from offhook.calls.leg import (
     Answered,
@@ -153,9 +153,11 @@ class Call(Search):
         self.settle(now)
 
     def redirect(self, member: Member, plan: Plan, now: float) -> None:
-        """What rings for this member's user goes on to others."""
-        if self._hunt is None or not self._hunt.redirected(sent_on(plan, member.leg.party)):
-            return
+        """What rings for this member's user goes on to others. Raises Cannot."""
+        assert self._hunt is not None, "what rings is hunted"
+        if self._hunt.is_going_in_circles:
+            raise Cannot(Cause.LOOP)
+        self._hunt.redirected(sent_on(plan, member.leg.party))
         for other in self.ringing():
             if other is not member and other.leg.party.user == member.leg.party.user:
                 self._let_go(other, Cause.ANSWERED_ELSEWHERE, now)
@@ -207,6 +209,7 @@ class Call(Search):
         member.leg.enter(into.bridge)
         del self._members[member.leg.id]
         self.is_changed = True
+        self._let_fetchers_go(now)
         if by is not None:
             self._leaves_for(by, into.with_whom(by.leg.party.user), into, now)
 
@@ -223,8 +226,9 @@ class Call(Search):
             if self.state is State.RINGING:
                 self._recall = instead_of.leg.party
             self._let_go(instead_of, Cause.TRANSFERRED, now)
+            self._let_fetchers_go(now)
             for other in self.talking():
-                if other is not member and self.state is State.TALKING:
+                if other is not member:
                     other.leg.connected_to(member.leg.party)
                     member.leg.connected_to(other.leg.party)
         self.settle(now)
@@ -301,10 +305,7 @@ class Call(Search):
 
     def _take_over(self, member: Member, old: Member, now: float) -> None:
         """Another device of a party goes on in its place; the others notice nothing."""
-        if old.state is not LegState.TALKING:
-            self._drop(member, Cause.OVER, now)
-            return
-        other = next((one for one in self.talking() if one is not old), old)
+        other = next(one for one in self.talking() if one is not old)
         member.calls_us, member.muted, member.since = old.calls_us, old.muted, old.since
         self._joins(member, other, now)
         if old is self._caller:
@@ -365,7 +366,7 @@ class Call(Search):
             self._sound.leave(member.leg.port)
 
     def _let_fetchers_go(self, now: float, *, of: Member | None = None) -> None:
-        """Devices that were to take a talking call over are too late; `of`: that of this member only."""
+        """Devices that ring to take a party's place are too late; `of`: those for this party only."""
         for member in self.present():
             if member.replaces is not None and (of is None or member.replaces is of):
                 self._let_go(member, Cause.OVER, now)

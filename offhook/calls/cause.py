@@ -30,6 +30,7 @@ class Cause(StrEnum):
     SAME_CALL = "same-call"
     OCCUPIED = "occupied"
     NOTHING_PARKED = "nothing-parked"
+    NOTHING_HELD = "nothing-held"
     NOTHING_RINGS = "nothing-rings"
     FULL = "full"
     NO_REMOTE = "no-remote"
@@ -77,6 +78,7 @@ _MEANING: dict[Cause, tuple[int, int, str]] = {
     Cause.SAME_CALL: (482, 101, "A call cannot be joined with itself."),
     Cause.OCCUPIED: (486, 17, "Another call is parked there already."),
     Cause.NOTHING_PARKED: (404, 1, "No call is parked there."),
+    Cause.NOTHING_HELD: (404, 1, "You hold no call that could be parked."),
     Cause.NOTHING_RINGS: (404, 1, "Nothing rings there that you could pick up."),
     Cause.FULL: (486, 17, "There are three in this call already."),
     Cause.NO_REMOTE: (501, 79, "This phone cannot be told to answer. Please lift its handset."),

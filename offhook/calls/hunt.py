@@ -1,20 +1,10 @@
 """The search for somebody who answers: the rounds of a plan, one after the other."""
 
-from dataclasses import dataclass
-
 from offhook.calls.cause import Cause
 from offhook.calls.leg import Leg
 from offhook.calls.routing import Plan, Round
 
 REDIRECTIONS = 5  # followed at most, in one call
-
-
-@dataclass(slots=True)
-class Ringing:
-    """One round under way: the legs to ring now, at most `legs_at_most` of them."""
-
-    round: Round
-    legs: list[Leg]
 
 
 class Hunt:
@@ -27,8 +17,13 @@ class Hunt:
         self._legs_at_most = legs_at_most
         self._redirections = 0
 
-    def next(self) -> Ringing | None:
-        """The next round in which anything can ring; its legs are new. None: nobody is left."""
+    @property
+    def is_going_in_circles(self) -> bool:
+        """No redirection is followed any more."""
+        return self._redirections >= REDIRECTIONS
+
+    def next(self) -> tuple[Round, list[Leg]] | None:
+        """The next round in which anything can ring, and its new legs. None: nobody is left."""
         while self._rounds:
             round = self._rounds.pop(0)
             legs = [leg for device in round.devices for leg in device.open_legs()]
@@ -37,7 +32,7 @@ class Hunt:
             del legs[self._legs_at_most :]
             if legs:
                 self.has_rung = True
-                return Ringing(round, legs)
+                return round, legs
             self.otherwise = Cause.UNREACHABLE
         return None
 
@@ -46,16 +41,15 @@ class Hunt:
         if not self._rounds:
             self.otherwise = _stronger(self.otherwise, cause)
 
-    def redirected(self, plan: Plan) -> bool:
-        """Who was rung sends the call on: that comes next. False once it has gone in circles."""
-        if self._redirections >= REDIRECTIONS:
+    def redirected(self, plan: Plan) -> None:
+        """Who was rung sends the call on: that comes next, unless it goes in circles."""
+        if self.is_going_in_circles:
             self.otherwise = Cause.LOOP
-            return False
+            return
         self._redirections += 1
         self._rounds[:0] = plan.rounds
         if not plan.rounds:
             self.otherwise = plan.otherwise
-        return True
 
 
 _WEIGHT = {Cause.DECLINED: 4, Cause.BUSY: 3, Cause.INCOMPATIBLE: 2, Cause.NO_ANSWER: 1}

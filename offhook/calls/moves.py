@@ -96,9 +96,9 @@ class Moves:
                 raise Cannot(Cause.NOT_TALKING)
         if len(call.talking()) + len(into.talking()) - 1 > TALKERS:
             raise Cannot(Cause.FULL)
-        for going in [one for one in call.talking() if one is not member]:
-            self._give(call, going, into, now)
-            into.adopt(going, call, now)
+        going = _other(call, member)  # the only one: more would be too many
+        self._give(call, going, into, now)
+        into.adopt(going, call, now)
         if staying.holding:
             into.hold(staying, False, now)
         call.end(Cause.MOVED, now)
@@ -190,7 +190,7 @@ class Moves:
                     ringing = [call for call in found if not _calls(call, member.leg.party.user)]
                     if not ringing:
                         raise Cannot(Cause.NOTHING_RINGS)
-                    target = min(ringing, key=lambda found: found.begun)
+                    target = min(ringing, key=lambda call: call.begun)
                     rung = target.ringing()[0].leg.party
                     self._takes(call, member, target, Via("picked-up", rung), now)
                 case Retrieve(place):
@@ -200,7 +200,7 @@ class Moves:
                 case ParkAt(place):
                     held = self._live.held_by(member.leg.party.user, but=call)
                     if held is None:
-                        raise Cannot(Cause.NOTHING_PARKED)
+                        raise Cannot(Cause.NOTHING_HELD)
                     holder = next(m for m in held.talking() if m.leg.party.user == member.leg.party.user)
                     self._park(held, holder, self._live.free_place(place), now, None)
                     self._touched(held)

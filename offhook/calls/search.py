@@ -44,16 +44,16 @@ class Search(Gathering):
                 self._unreached(caller.leg.party, hunt.otherwise, now)
             self._unanswered(hunt.otherwise, now)
             return
-        round, who = found.round, caller.leg.party
+        (round, legs), who = found, caller.leg.party
         self._due, self._called = now + round.seconds, round.called or self._called
         if round.via is not None and round.via.how == "diverted":
             self._house.note(
                 Moment(self.id, What.DIVERTED, now, party=round.via.by, other=self._called, via=round.via)
             )
-        for leg in found.legs:
+        for leg in legs:
             member = self._put(Member(leg, calls_us=False, via=round.via))
             self._note(What.RUNG, now, member, who)
-        for leg in found.legs:
+        for leg in legs:
             leg.ring(who, self.bridge, like=caller.leg.codecs or None, hops=caller.leg.hops)
 
     def _rings(self, member: Member, early: bool, now: float) -> None:

@@ -444,6 +444,19 @@ def test_a_device_that_is_rung_for_a_call_that_ends_stops_ringing(house: House) 
     assert not house.switch.calls
 
 
+def test_a_device_that_rings_for_who_leaves_a_conference_stops_ringing(house: House) -> None:
+    first, second, dora = consulting(house)
+    house.switch.join(first.id, second.id, 4)
+    house.switch.move(second.id, house.ben_browser, 5)
+    late = house.ben_browser.leg
+    house.switch.part(house.anna.id, second.id, 6)
+    assert late.told_[-1] == "hangup over"
+    house.answers(late, 7)
+    assert house.hears(house.anna) == {"dora-desk"}
+    assert house.hears(second) == {"music"}
+    assert house.hears(dora) == {"anna-desk"}
+
+
 def test_a_leg_that_calls_takes_the_place_of_one_of_its_own_user(house: House) -> None:
     ben = talking(house)
     new = FakeLeg(house.ben_desk.party)
@@ -480,6 +493,24 @@ def test_a_redirection_that_leads_nowhere_leaves_the_call_ringing(house: House) 
         house.switch.redirect(id, "ben", "103", 1)
     assert refusal(why) is Cause.UNREACHABLE
     assert house.ben_desk.leg.told_ == ["ring from Anna"]
+
+
+def test_a_call_that_has_been_sent_on_too_often_is_sent_on_no_more(house: House) -> None:
+    id = house.switch.incoming(house.anna, "102", 0)
+    for step in range(5):
+        user, number = ("ben", "104") if step % 2 == 0 else ("dora", "102")
+        house.switch.redirect(id, user, number, step)
+    with pytest.raises(Cannot) as why:
+        house.switch.redirect(id, "dora", "102", 6)
+    assert refusal(why) is Cause.LOOP
+    house.answers(house.dora.leg, 7)
+    assert house.hears(house.anna) == {"dora-desk"}
+
+
+def test_who_holds_nothing_parks_nothing(house: House) -> None:
+    house.codes["*160"] = ParkAt(HIS_FIRST)
+    house.switch.incoming(house.anna, "*160", 0)
+    assert house.anna.told_ == ["hangup nothing-held"]
 
 
 def test_a_phone_that_takes_orders_answers_from_the_page(house: House) -> None:
