@@ -114,6 +114,7 @@ async def run(asked: argparse.Namespace) -> int:
         office.use(engine)
         await office.churn(min(WARM_UP, asked.seconds / 3), asked.calls, asked.rate)
         await office.go_home()
+        await asyncio.sleep(1.0)  # the workers announce what they got back twice a second
         start = await holdings(office, engine)
         print(f"start    {start}", flush=True)
         office.done.clear()
@@ -123,6 +124,7 @@ async def run(asked: argparse.Namespace) -> int:
             to_go -= TOLD_EVERY
             print(f"         {await holdings(office, engine)}", flush=True)
         await office.go_home()
+        await asyncio.sleep(1.0)  # the workers announce what they got back twice a second
         end = await holdings(office, engine)
         print(f"end      {end}")
         print(_summary(office.done, asked.seconds, office.sources.heard - heard))

@@ -260,7 +260,6 @@ class Office:
                 self._hang_up_all()
                 self.switch.tick(self.now())
                 await asyncio.sleep(0.05)
-        await asyncio.sleep(1.0)  # the workers announce what they got back twice a second
 
     def close(self) -> None:
         self.sources.close()

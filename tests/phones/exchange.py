@@ -198,7 +198,7 @@ async def running(exchange: Exchange) -> AsyncIterator[Exchange]:
         await exchange.stop()
 
 
-async def eventually(holds: Callable[[], bool], what: str, within: float = 10.0) -> None:
+async def eventually(holds: Callable[[], bool], what: str, within: float = 30.0) -> None:
     """Waits for a fact about the exchange, which nobody announces."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + within

@@ -29,7 +29,7 @@ from offhook.sip.stream import Keepalive, Stream
 from offhook.sip.transaction import ServerTransaction
 from tests.phones.sound import Sound
 
-PATIENCE = 10.0  # seconds a fact is waited for
+PATIENCE = 30.0  # seconds a fact is waited for
 
 _numbers = itertools.count(1)
 

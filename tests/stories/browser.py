@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import BrowserContext, ConsoleMessage, Page, Playwright, async_playwright, expect
+from playwright.async_api import Error as PlaywrightError
 
 from tests.stories.office import PASSWORD, Office, eventually
 
@@ -114,6 +115,8 @@ class Seat:
     async def __aexit__(
         self, kind: type[BaseException] | None, why: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if why is not None:
+            await self._say_what_is_seen()
         await self._chromium.close()
         await self._playwright.stop()
 
@@ -141,6 +144,12 @@ class Seat:
         await desk.is_in()
         await self._office.is_at_ease()
         return desk
+
+    async def _say_what_is_seen(self) -> None:
+        """A story has failed: what its pages show may say why."""
+        for page in [page for context in self._chromium.contexts for page in context.pages]:
+            with contextlib.suppress(PlaywrightError):
+                print(f"--- {page.url}\n{await page.inner_text('body', timeout=2000)}")
 
     def kill(self) -> None:
         """As when its computer loses power: nobody is told anything."""
@@ -187,10 +196,10 @@ class Desk:
     async def is_in(self) -> None:
         """At the desk, and in touch with the office: only from there comes whether one is available."""
         in_touch = re.compile("^Account: .*(Available|Ringing|On a call|Offline)$")
-        await expect(self.page.get_by_role("button", name=in_touch)).to_be_visible(timeout=15000)
+        await expect(self.page.get_by_role("button", name=in_touch)).to_be_visible(timeout=30000)
 
     async def is_out(self) -> None:
-        await expect(self.page.get_by_role("button", name="Sign in")).to_be_visible(timeout=15000)
+        await expect(self.page.get_by_role("button", name="Sign in")).to_be_visible(timeout=30000)
 
     async def goes_to(self, place: str) -> None:
         """One of the page's places, such as `calls` or `settings/password`."""
@@ -211,7 +220,7 @@ class Desk:
         await expect(self.page.get_by_role("button", name=f"Calls use {device}")).to_be_visible()
 
     async def presses(self, button: str) -> None:
-        await self.page.get_by_role("button", name=button, exact=True).first.click(timeout=15000)
+        await self.page.get_by_role("button", name=button, exact=True).first.click(timeout=30000)
 
     async def answers(self) -> None:
         await self.presses("Answer")
@@ -223,24 +232,24 @@ class Desk:
         await self.presses("End call")
 
     async def rings(self) -> None:
-        await expect(self.page.get_by_role("button", name="Answer", exact=True)).to_be_visible(timeout=15000)
+        await expect(self.page.get_by_role("button", name="Answer", exact=True)).to_be_visible(timeout=30000)
 
     async def has_stopped_ringing(self) -> None:
         await expect(self.page.get_by_role("button", name="Answer", exact=True)).to_have_count(
-            0, timeout=15000
+            0, timeout=30000
         )
 
     async def is_talking(self) -> None:
-        await expect(self.page.get_by_role("timer").first).to_be_visible(timeout=15000)
+        await expect(self.page.get_by_role("timer").first).to_be_visible(timeout=30000)
 
     async def has_no_call(self) -> None:
-        await expect(self.page.get_by_role("button", name="End call")).to_have_count(0, timeout=15000)
+        await expect(self.page.get_by_role("button", name="End call")).to_have_count(0, timeout=30000)
         await self.has_stopped_ringing()
 
     async def reads(self, sentence: str) -> None:
         """It stands there to be read."""
         await expect(self.page.get_by_text(sentence).locator("visible=true").first).to_be_visible(
-            timeout=15000
+            timeout=30000
         )
 
     # ---- sound
@@ -260,7 +269,7 @@ class Desk:
             return bool(abs(found - hertz) < 15 and level > -70)
 
         try:
-            await eventually(loud, within=15)
+            await eventually(loud, within=30)
         except AssertionError:
             raise AssertionError(f"should hear {hertz:g} Hz, hears (Hz, dB): {heard[-3:]}") from None
 
@@ -271,11 +280,11 @@ class Desk:
             found, level = await self.page.evaluate(LISTEN)
             return bool(found and abs(found - hertz) >= 15 and level > -70)
 
-        await eventually(other, within=15, what=f"something else than {hertz:g} Hz")
+        await eventually(other, within=30, what=f"something else than {hertz:g} Hz")
 
     async def hears_nothing(self) -> None:
         async def quiet() -> bool:
             _, level = await self.page.evaluate(LISTEN)
             return bool(level < -75)
 
-        await eventually(quiet, within=15, what="silence")
+        await eventually(quiet, within=30, what="silence")

@@ -36,7 +36,7 @@ async def nothing_is_left(office: Office, everybody: Company) -> AsyncIterator[N
     """Neither calls nor ports, after each story; and the next one begins with nobody on the phone."""
     yield
     try:
-        await office.is_quiet(within=3.0)
+        await office.is_quiet()
     finally:
         await everybody.hang_up()
 

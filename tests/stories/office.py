@@ -32,7 +32,7 @@ PASSWORD = "correct-horse-battery"  # without blanks, which SIPp cannot say
 
 
 async def eventually(
-    look: Callable[[], bool | Awaitable[bool]], *, within: float = 10.0, what: str = ""
+    look: Callable[[], bool | Awaitable[bool]], *, within: float = 30.0, what: str = ""
 ) -> None:
     """Waits until what `look` says is true; fails when it is not in time."""
     deadline = time.monotonic() + within
@@ -199,7 +199,7 @@ class Office:
     def live_calls(self) -> float:
         return sum(n for name, n in self.metrics().items() if name.startswith("offhook_calls"))
 
-    async def is_quiet(self, within: float = 10.0) -> None:
+    async def is_quiet(self, within: float = 30.0) -> None:
         """No call is left and no port is lent."""
         await eventually(
             lambda: self.live_calls == 0 and self.open_ports == 0, within=within, what="no call, no port left"

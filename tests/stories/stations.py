@@ -329,7 +329,7 @@ class Browser(Station):
         first = _full(other).split()[0]
         card = self.desk.page.get_by_role("article", name=re.compile(rf"^Call with .*\b{first}\b"))
         exact = isinstance(button, str)
-        await card.get_by_role("button", name=button, exact=exact).first.click(timeout=15000)
+        await card.get_by_role("button", name=button, exact=exact).first.click(timeout=30000)
 
     async def _chooses(self, number: str) -> None:
         """In the sheet that asks to whom."""

@@ -299,7 +299,7 @@ async def test_the_call_list_tells_what_happened_and_survives_a_reload(office: O
         for _ in range(2):
             await greta.goes_to("calls")
             rows = greta.page.locator("[data-row]")
-            await expect(rows).to_have_count(3, timeout=15000)  # the last, when its busy tone is over
+            await expect(rows).to_have_count(3, timeout=30000)  # the last, when its busy tone is over
             for row, outcome in enumerate(("Busy", "Outgoing", "Missed")):
                 await expect(rows.nth(row)).to_contain_text("Henrik Lund")
                 await expect(rows.nth(row)).to_contain_text(re.compile(rf"\b{outcome}\b.*\b108\b"))

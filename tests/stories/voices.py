@@ -72,7 +72,7 @@ def together(heard: Sequence[str]) -> str:
     return " ".join(sorted(names))
 
 
-async def they_hear(wanted: Mapping[Listener, str], *, within: float = 10.0) -> None:
+async def they_hear(wanted: Mapping[Listener, str], *, within: float = 30.0) -> None:
     """Each of them comes to hear exactly this: names parted by blanks, MUSIC, TONE or NOTHING."""
     await asyncio.gather(*[_hears(listener, what, within) for listener, what in wanted.items()])
 
