@@ -34,6 +34,13 @@ class Cause(StrEnum):
     NOTHING_RINGS = "nothing-rings"
     FULL = "full"
     NO_REMOTE = "no-remote"
+    INCOMPLETE = "incomplete"
+    BARRED = "barred"
+    LIMITED = "limited"
+    NO_LINE = "no-line"
+    HIDDEN_CALLER = "hidden-caller"
+    NOT_FROM_OUTSIDE = "not-from-outside"
+    NOT_JOINED = "not-joined"
 
     @property
     def sip(self) -> int:
@@ -82,6 +89,13 @@ _MEANING: dict[Cause, tuple[int, int, str]] = {
     Cause.NOTHING_RINGS: (404, 1, "Nothing rings there that you could pick up."),
     Cause.FULL: (486, 17, "There are three in this call already."),
     Cause.NO_REMOTE: (501, 79, "This phone cannot be told to answer. Please lift its handset."),
+    Cause.INCOMPLETE: (484, 28, "This number is not complete."),
+    Cause.BARRED: (403, 57, "This number may not be called from here."),
+    Cause.LIMITED: (403, 57, "The limit for calls to the outside has been reached."),
+    Cause.NO_LINE: (503, 34, "No line to the outside is free at the moment."),
+    Cause.HIDDEN_CALLER: (433, 21, "They take no calls from people who hide their number."),
+    Cause.NOT_FROM_OUTSIDE: (403, 21, "They take no calls from outside."),
+    Cause.NOT_JOINED: (403, 101, "Two people outside cannot be joined here."),
 }
 
 _BY_SIP: dict[int, Cause] = {
@@ -93,7 +107,8 @@ _BY_SIP: dict[int, Cause] = {
     480: Cause.NO_ANSWER,
     482: Cause.LOOP,
     483: Cause.LOOP,
-    484: Cause.UNKNOWN_NUMBER,
+    433: Cause.HIDDEN_CALLER,
+    484: Cause.INCOMPLETE,
     486: Cause.BUSY,
     487: Cause.CANCELLED,
     488: Cause.INCOMPATIBLE,

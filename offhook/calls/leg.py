@@ -14,12 +14,17 @@ from offhook.calls.media import Bridge, Codecs, Port
 
 
 class Party(msgspec.Struct, frozen=True):
-    """Who is at the end of a leg. `user` and `device` are ids here, empty for strangers."""
+    """Who is at the end of a leg. `user` and `device` are ids here, empty for strangers.
+
+    Who is `outside` is reached through the trunk that `device` names: "trunk:Fibre"; the number is
+    +E.164 wherever it can be, and empty for who hides it.
+    """
 
     number: str
     name: str = ""
     user: str = ""
     device: str = ""
+    outside: bool = False
 
 
 NOBODY = Party("")

@@ -4,7 +4,7 @@ Rules are pure: what they need they are given, so that a dial plan is tested as 
 and can be asked why it decides as it does.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -35,13 +35,28 @@ class Device(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Manner:
+    """How a device rings in a round, in seconds: when it begins, from when on an answer is believed
+    (a mobile's mailbox answers sooner than a person), and for how long; 0 is as long as the round."""
+
+    delay: float = 0.0
+    min_alert: float = 0.0
+    max_alert: float = 0.0
+
+
+Onward = Callable[[Cause], "Plan | None"]  # BUSY, DECLINED, NO_ANSWER, UNREACHABLE, …; None: just go on
+
+
+@dataclass(frozen=True, slots=True)
 class Round:
-    """Devices that ring together, and for how long."""
+    """Devices that ring together, and for how long. One without devices is a pause."""
 
     devices: tuple[Device, ...]
     seconds: float = 30.0
     via: Via | None = None  # why these, if they are not simply who was dialled
     called: Party | None = None  # whom this round is for, if another than the plan's
+    manners: Mapping[str, Manner] | None = None  # by the id of the device, where it is not the usual one
+    onward: Onward | None = None  # asked when nobody of it answers: what comes instead of the rounds left
 
     @property
     def speaks(self) -> Codecs:
@@ -92,12 +107,16 @@ class Plan:
     otherwise: Cause = Cause.NO_ANSWER
     called: Party | None = None
     deed: Deed | None = None
+    emergency: bool = False  # goes through whatever limits there are
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
+    """`caller` dials, and whatever goes outside goes at their cost; `talks` is who will talk, if another."""
+
     caller: Party
     number: str
+    talks: Party | None = None  # who is transferred or redirected
 
 
 Rule = Callable[[Ask], Plan | None]

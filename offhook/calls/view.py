@@ -12,7 +12,7 @@ from offhook.calls.leg import Party
 class Via(msgspec.Struct, frozen=True):
     """Why a leg is in a call, where nobody simply dialled it."""
 
-    how: str  # diverted, transferred, recalled, picked-up, moved, retrieved
+    how: str  # diverted, transferred, recalled, picked-up, moved, retrieved, group
     by: Party
 
 

@@ -11,9 +11,11 @@ from typing import Literal, TypeVar
 import msgspec
 
 from offhook.calls.leg import NOBODY, Party
+from offhook.dialplan.model import ROOT, Line, Mobile
 
-DeviceKind = Literal["phone", "browser"]
+DeviceKind = Literal["phone", "browser", "mobile"]
 Srtp = Literal["off", "auto", "required"]
+K = TypeVar("K")
 T = TypeVar("T")
 
 
@@ -27,6 +29,8 @@ class User(msgspec.Struct, frozen=True):
     device: str = ""
     do_not_disturb: bool = False
     call_waiting: bool = True  # whether it rings while the user is on the phone
+    node: str = ROOT  # where the number is
+    line: Line = Line()
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -45,6 +49,8 @@ class DeviceInfo:
     ha1_md5: str = ""
     ha1_sha256: str = ""
     srtp: Srtp = "auto"
+    no_mobility: bool = False  # while it is registered, the user's mobiles do not ring
+    mobile: Mobile | None = None
 
 
 class Directory:
@@ -52,7 +58,7 @@ class Directory:
 
     def __init__(self, users: Iterable[User] = (), devices: Iterable[DeviceInfo] = ()) -> None:
         self._users: dict[str, User] = {}
-        self._by_number: dict[str, User] = {}
+        self._by_number: dict[tuple[str, str], User] = {}  # by node and number
         self._by_username: dict[str, User] = {}
         self._devices: dict[str, DeviceInfo] = {}
         self._by_sip_user: dict[str, DeviceInfo] = {}
@@ -65,12 +71,12 @@ class Directory:
     def put_user(self, user: User) -> None:
         self.remove_user(user.id)
         self._users[user.id] = user
-        self._by_number[user.number] = user
+        self._by_number[user.node, user.number] = user
         self._by_username[user.username.casefold()] = user
 
     def remove_user(self, id: str) -> None:
         if (old := self._users.pop(id, None)) is not None:
-            _forget(self._by_number, old.number, old)
+            _forget(self._by_number, (old.node, old.number), old)
             _forget(self._by_username, old.username.casefold(), old)
 
     def put_device(self, device: DeviceInfo) -> None:
@@ -94,8 +100,8 @@ class Directory:
         user = self._users.get(id)
         return NOBODY if user is None else Party(user.number, user.name, id)
 
-    def by_number(self, number: str) -> User | None:
-        return self._by_number.get(number)
+    def by_number(self, number: str, node: str = ROOT) -> User | None:
+        return self._by_number.get((node, number))
 
     def by_username(self, username: str) -> User | None:
         return self._by_username.get(username.casefold())
@@ -119,7 +125,7 @@ class Directory:
         return len(self._users)
 
 
-def _forget(index: dict[str, T], key: str, old: T) -> None:
+def _forget(index: dict[K, T], key: K, old: T) -> None:
     """Take an entry out, unless somebody else has taken the key over meanwhile."""
     if index.get(key) is old:
         del index[key]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from offhook.dialplan.model import Ringing
 from offhook.feed import Feed
 
 
@@ -16,6 +17,7 @@ class Group(msgspec.Struct, frozen=True):
     id: str
     name: str
     members: tuple[tuple[str, bool], ...]
+    ringing: Ringing | None = None  # where the group itself can be called
 
     @property
     def active(self) -> tuple[str, ...]:
