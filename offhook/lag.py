@@ -10,8 +10,8 @@ LOOKS_PER_SECOND = 25
 class LagWatch:
     """Wakes up 25 times a second and notes how late it was. Figures are of the last second, in seconds.
 
-    New calls are refused by `own_p90`: lateness counts up to what this process has itself computed
-    meanwhile. While other programs hold the processor, refusing calls would mend nothing.
+    New calls are refused by `own_p90`: lateness counts up to what the loop's own thread has
+    computed meanwhile. While other programs or threads hold the processor, refusing calls would mend nothing.
     """
 
     def __init__(self) -> None:
@@ -24,11 +24,11 @@ class LagWatch:
         loop = asyncio.get_running_loop()
         pause = 1 / LOOKS_PER_SECOND
         while True:
-            due, computed = loop.time() + pause, time.process_time()
+            due, computed = loop.time() + pause, time.thread_time()
             await asyncio.sleep(pause)
             late = max(0.0, loop.time() - due)
             self._late.append(late)
-            self._own.append(min(late, time.process_time() - computed))
+            self._own.append(min(late, time.thread_time() - computed))
             self.worst = max(self.worst, late)
             self._own_p90 = _quantile(self._own, 0.9)
 
