@@ -4,6 +4,7 @@
 
 The call: INVITE, 100, 180, 200, ACK, BYE, 200 on the caller's side and the same on the
 other, six messages in and seven out, as in a B2BUA that changes nothing but the description.
+A challenged call is one whose other side is a provider that asks for proof: a 407 more, and a digest.
 Figures are CPU time of this process alone, median of five rounds; `standing` calls are up
 and `lingering` transactions finished but still remembered while it is measured.
 """
@@ -14,7 +15,9 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 
+from offhook.sip.credentials import Credentials
 from offhook.sip.endpoint import Endpoint, Refusal
 from offhook.sip.flow import Flow
 from offhook.sip.message import Request
@@ -33,6 +36,7 @@ PHONE = (
     b"User-Agent: Some Phone 1.0\r\n"
 )
 BODY = b"Content-Type: application/sdp\r\nContent-Length: %d\r\n\r\n%b" % (len(SDP), SDP)
+CHALLENGE = b'Proxy-Authenticate: Digest realm="provider",nonce="%d",algorithm=%b,qop="auth"\r\n'
 NONE = b"Content-Length: 0\r\n\r\n"
 TOGETHER = 20  # calls in step, as a socket is drained
 
@@ -86,6 +90,7 @@ class Pbx:
     def __init__(self) -> None:
         self.sent: list[tuple[bytes, Flow]] = []
         self.ended = 0
+        self.credentials: Credentials | None = None
         self.endpoint = Endpoint(
             lambda data, flow: self.sent.append((data, flow)),
             self,
@@ -111,6 +116,7 @@ class Pbx:
             local=b'"Anna Berg" <sip:101@pbx>',
             remote=b"<sip:102@pbx>",
             sdp=request.body,
+            credentials=self.credentials,
             now=now,
         )
 
@@ -124,10 +130,15 @@ class Bench:
         self.count = 0
         self.spent: dict[str, int] = defaultdict(int)
 
-    def calls(self, *, hang_up: bool = True) -> None:
+    def calls(self, *, hang_up: bool = True, algorithm: bytes = b"") -> None:
         numbers = range(self.count, self.count + TOGETHER)
         self.count += TOGETHER
         out = self._feed("INVITE", CALLER, [_invite(n) for n in numbers])
+        if algorithm:
+            out = self._feed(
+                "407", CALLED, [_refusal(data, n, algorithm) for n, data in enumerate(out[CALLED])]
+            )
+            out[CALLED] = [data for data in out[CALLED] if data.startswith(b"INVITE")]
         heads = [_lines(data, b"Via:", b"From:", b"Call-ID:", b"CSeq:") for data in out[CALLED]]
         heads = [
             b"%bTo: <sip:102@pbx>;tag=c%d\r\nContact: <sip:102@192.0.2.20:5060>\r\n" % (head, n)
@@ -146,6 +157,11 @@ class Bench:
             ends = [_lines(data, b"Via:", b"From:", b"To:", b"Call-ID:", b"CSeq:") for data in out[CALLED]]
             self._feed("200 of BYE", CALLED, [b"SIP/2.0 200 OK\r\n%b%b" % (end, NONE) for end in ends])
         self.pass_time(TOGETHER / 1000)
+
+    def challenged_calls(self, algorithm: bytes) -> None:
+        self.pbx.credentials = Credentials("account", "a password of some length")
+        self.calls(algorithm=algorithm)
+        self.pbx.credentials = None
 
     def registers(self) -> None:
         numbers = range(self.count, self.count + TOGETHER)
@@ -207,6 +223,11 @@ def run(times: int) -> dict[str, float]:
     bench.pass_time(40)
     assert bench.pbx.endpoint.counters["sessions"] == 0
     assert bench.pbx.endpoint.counters["transactions"] == 0
+    for algorithm in (b"MD5", b"SHA-256"):
+        name = f"challenged call, {algorithm.decode()}"
+        figures[name], _ = measure(bench, partial(bench.challenged_calls, algorithm), times)
+        bench.pass_time(40)
+    assert bench.pbx.endpoint.counters["sessions"] == 0
     figures["register"], _ = measure(bench, bench.registers, times)
     bench.pass_time(40)
     for _ in range(2000 // TOGETHER):
@@ -235,6 +256,12 @@ def _request(method: bytes, n: int, inside: bytes, cseq: int) -> bytes:
         b"Via: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bK%b%d;rport\r\n"
         b"Max-Forwards: 70\r\n%bCSeq: %d %b\r\n%b"
     ) % (method, method, n, inside, cseq, method, NONE)
+
+
+def _refusal(invite: bytes, n: int, algorithm: bytes) -> bytes:
+    head = _lines(invite, b"Via:", b"From:", b"Call-ID:", b"CSeq:")
+    challenge = CHALLENGE % (n, algorithm)
+    return b"SIP/2.0 407 Who?\r\n%bTo: <sip:102@pbx>;tag=p%d\r\n%b%b" % (head, n, challenge, NONE)
 
 
 def _register(n: int) -> bytes:

@@ -134,6 +134,38 @@ class Challenger:
         self._older, self._recent, self._recent_since = self._recent, {}, now
 
 
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """One that we can answer. `counts`: it asks for a count and a nonce of ours (qop=auth)."""
+
+    realm: bytes
+    nonce: bytes
+    algorithm: Algorithm
+    counts: bool
+    opaque: bytes | None
+    is_stale: bool
+
+
+def challenges(value: bytes) -> list[Challenge]:
+    """What a WWW-Authenticate or Proxy-Authenticate value asks of us, the better algorithm first.
+
+    Without qop a digest is as old as RFC 2069, and still what many a proxy asks for by default.
+    """
+    found = []
+    for asked in _digests(value):
+        algorithm = _ALGORITHMS.get(asked.get(b"algorithm", b"MD5").upper())
+        offered = [word.strip().lower() for word in asked.get(b"qop", b"").split(b",")]
+        if algorithm is None or not {b"auth", b""} & {*offered} or not asked.keys() >= {b"realm", b"nonce"}:
+            continue
+        stale = asked.get(b"stale", b"").lower() == b"true"
+        found.append(
+            Challenge(
+                asked[b"realm"], asked[b"nonce"], algorithm, b"auth" in offered, asked.get(b"opaque"), stale
+            )
+        )
+    return sorted(found, key=lambda one: one.algorithm == "MD5")
+
+
 class Answerer:
     """The client's side: phones of the tests, trunks. Counts the uses of a nonce."""
 
@@ -152,30 +184,37 @@ class Answerer:
         *,
         realm: str | None = None,
     ) -> bytes:
-        """The Authorization value for the first challenge we can answer; raises `Malformed` if none.
+        """The Authorization value for the best challenge we can answer; raises `Malformed` if none.
 
         With `realm`, others are not answered: a peer must not collect digests for somewhere else.
         """
-        asked, algorithm = _answerable(challenge, realm)
-        nonce, asking = asked[b"nonce"], asked[b"realm"]
-        self._count = self._count + 1 if nonce == self._nonce else 1
-        self._nonce = nonce
-        count, cnonce = b"%08x" % self._count, self._cnonce().encode()
-        secret = _hash(algorithm, b"%s:%s:%s" % (user.encode(), asking, password.encode()))
-        response = _response(algorithm, secret, method, uri, (nonce, count, cnonce, b"auth"))
+        for asked in challenges(challenge):
+            if realm is None or asked.realm == realm.encode():
+                return self.prove(asked, method, uri, user, password)
+        raise Malformed("No challenge that can be answered", challenge, status=401)
+
+    def prove(self, asked: Challenge, method: str, uri: bytes, user: str, password: str) -> bytes:
+        self._count = self._count + 1 if asked.nonce == self._nonce else 1
+        self._nonce = asked.nonce
+        secret = _hash(asked.algorithm, b"%s:%s:%s" % (user.encode(), asked.realm, password.encode()))
+        used: tuple[bytes, ...] = (asked.nonce,)
+        counted: tuple[bytes, ...] = ()
+        if asked.counts:
+            count, cnonce = b"%08x" % self._count, self._cnonce().encode()
+            used = (asked.nonce, count, cnonce, b"auth")
+            counted = (b'cnonce="%s"' % cnonce, b"qop=auth", b"nc=" + count)
+        response = _response(asked.algorithm, secret, method, uri, used)
         fields = [
             b"username=" + quoted(user.encode()),
-            b"realm=" + quoted(asking),
-            b"nonce=" + quoted(nonce),
+            b"realm=" + quoted(asked.realm),
+            b"nonce=" + quoted(asked.nonce),
             b'uri="%s"' % uri,
             b'response="%s"' % response,
-            b"algorithm=" + algorithm.encode(),
-            b'cnonce="%s"' % cnonce,
-            b"qop=auth",
-            b"nc=" + count,
+            b"algorithm=" + asked.algorithm.encode(),
+            *counted,
         ]
-        if b"opaque" in asked:
-            fields.append(b"opaque=" + quoted(asked[b"opaque"]))
+        if asked.opaque is not None:
+            fields.append(b"opaque=" + quoted(asked.opaque))
         return b"Digest " + b",".join(fields)
 
 
@@ -194,23 +233,10 @@ def _hash(algorithm: Algorithm, text: bytes) -> str:
     return hashlib.sha256(text, usedforsecurity=False).hexdigest()
 
 
-def _response(
-    algorithm: Algorithm, secret: str, method: str, uri: bytes, used: tuple[bytes, bytes, bytes, bytes]
-) -> bytes:
-    """`used`: nonce, nc, cnonce, qop, as they stand in the header."""
+def _response(algorithm: Algorithm, secret: str, method: str, uri: bytes, used: tuple[bytes, ...]) -> bytes:
+    """`used`: nonce, nc, cnonce, qop, as they stand in the header; without qop the nonce alone."""
     request = _hash(algorithm, b"%s:%s" % (method.encode(), uri))
     return _hash(algorithm, b"%s:%s:%s" % (secret.encode(), b":".join(used), request.encode())).encode()
-
-
-def _answerable(challenge: bytes, realm: str | None) -> tuple[dict[bytes, bytes], Algorithm]:
-    for asked in _digests(challenge):
-        algorithm = _ALGORITHMS.get(asked.get(b"algorithm", b"MD5").upper())
-        offered = [word.strip().lower() for word in asked.get(b"qop", b"").split(b",")]
-        if algorithm is None or b"auth" not in offered or not asked.keys() >= {b"realm", b"nonce"}:
-            continue
-        if realm is None or asked[b"realm"] == realm.encode():
-            return asked, algorithm
-    raise Malformed("No challenge that can be answered", challenge, status=401)
 
 
 def _credentials(header: bytes, realm: bytes) -> dict[bytes, bytes]:

@@ -7,10 +7,11 @@ hung up at once (RFC 3261 §13.2.2.4).
 import re
 from typing import TYPE_CHECKING
 
-from offhook.sip.client import InviteClient
+from offhook.sip.client import InviteClient, ignore
 from offhook.sip.compose import ALLOW, EMPTY, SUPPORTED, ending
 from offhook.sip.core import Core, request_head
-from offhook.sip.dialog import Dialog, acknowledge, send_bye
+from offhook.sip.credentials import MOST_AGAIN, Trial
+from offhook.sip.dialog import Dialog, acknowledge, ask, send_bye
 from offhook.sip.headers import param, split_list, uri_of
 from offhook.sip.message import Response
 from offhook.sip.transaction import State
@@ -24,21 +25,31 @@ _Q = re.compile(rb"[01](?:\.[0-9]{0,3})?\Z")
 class Calling:
     __slots__ = (
         "_cseq",
+        "_give_up",
         "_headers",
         "_hops",
         "_is_cancelled",
         "_parting",
+        "_pracked",
         "_rang",
         "_remote",
         "_sdp",
         "_session",
+        "_trial",
         "_tx",
         "_uri",
         "forks",
     )
 
     def __init__(
-        self, session: "Session", uri: bytes, remote: bytes, sdp: bytes | None, headers: bytes, hops: int
+        self,
+        session: "Session",
+        uri: bytes,
+        remote: bytes,
+        sdp: bytes | None,
+        headers: bytes,
+        hops: int,
+        give_up: float | None,
     ) -> None:
         self.forks: dict[bytes, bytes] = {}  # places that ring, by their tag: the description each sent
         self._session = session
@@ -47,11 +58,14 @@ class Calling:
         self._sdp = sdp  # None: the other end makes the offer
         self._headers = headers
         self._hops = hops
+        self._give_up = give_up  # after so many seconds without any response
         self._cseq = 0  # of the newest request, which may be one within an early dialog
         self._rang: Response | None = None  # the newest that said where it rings
         self._tx: InviteClient | None = None
         self._parting: bytes | None = None  # the headers to leave with, once we want to
         self._is_cancelled = False
+        self._pracked: dict[bytes, int] = {}  # by place: the newest response that had to be acknowledged
+        self._trial = None if session.answers is None else Trial(session.answers)
 
     def start(self, now: float) -> None:
         session = self._session
@@ -66,7 +80,11 @@ class Calling:
                 self._headers, ending(self._sdp or b""),
             )
         )  # fmt: skip
+        if session.answers is not None:
+            rest = session.answers.lines("INVITE", self._uri) + rest
         self._tx = core.invite(branch, head, self._remote, self._cseq, rest, session.flow, self, now)
+        if self._give_up is not None:
+            core.timers.at(now + self._give_up, self, self._tx, now)
 
     @property
     def rings(self) -> bool:
@@ -78,7 +96,8 @@ class Calling:
             return None
         session = self._session
         dialog = Dialog.of_response(self._rang, session.call_id, session.local, self._cseq, self._uri)
-        self._cseq += 1
+        dialog.answers = session.answers
+        self._cseq += 1 if session.answers is None else 1 + MOST_AGAIN  # it may have to be sent again
         return dialog
 
     def leave(self, headers: bytes, now: float) -> None:
@@ -94,6 +113,15 @@ class Calling:
             self._answered(tx, response, now)
         else:
             self._refused(response, now)
+
+    def due(self, token: object, now: float) -> None:
+        """Not a word to an INVITE: should one still come, a CANCEL or BYE follows it (RFC 3261 §9.1)."""
+        tx = self._tx
+        if tx is None or tx is not token or tx.state is not State.CALLING:
+            return
+        tx.abandon(now)
+        status, self._parting = (408, b"") if self._parting is None else (487, self._parting)
+        self._session.end(status, b"", now)
 
     def failed(self, tx: InviteClient, status: int, now: float) -> None:
         self._session.end(status if self._parting is None else 487, b"", now)
@@ -115,17 +143,37 @@ class Calling:
             return
         tag = response.to_tag
         sdp = response.body
+        number = _reliable(response)
+        if number is not None and not self._is_next(tag, number):
+            return
         if tag:
             self._rang = response
             session.learn(response)
             if sdp or tag not in self.forks:
                 self.forks[tag] = sdp
+            if number is not None:
+                self._acknowledge(number, now)
         session.core.tell(session.owner.progressed, response.status, sdp, now)
+
+    def _is_next(self, tag: bytes, number: int) -> bool:
+        """Whether this is the next reliable response of a place: no copy, and none before it is missing."""
+        newest = self._pracked.get(tag, number - 1)
+        if number == newest + 1:
+            self._pracked[tag] = number
+            return True
+        return False
+
+    def _acknowledge(self, number: int, now: float) -> None:
+        """PRACK the response that has just rung (RFC 3262 §4)."""
+        session, dialog, invite = self._session, self.early(), self._tx
+        if dialog is not None and invite is not None:
+            rest = b"RAck: %d %d INVITE\r\n%b" % (number, invite.cseq, EMPTY)
+            ask(session.core, dialog, "PRACK", rest, session.flow, ignore, now)
 
     def _answered(self, tx: InviteClient, response: Response, now: float) -> None:
         session = self._session
         core = session.core
-        later = _Later(core, session.call_id, session.local, self._uri, self._cseq)
+        later = _Later(session, self._uri, self._cseq)
         tx.user = later
         if self._parting is not None:
             later.decline(tx, response, self._parting, now)
@@ -149,8 +197,9 @@ class Calling:
     def _refused(self, response: Response, now: float) -> None:
         session = self._session
         status = response.status
-        if status == 422 and self._parting is None and session.refresh.refused(response):
+        if self._parting is None and self._may_repeat(response):
             self.forks.clear()
+            self._pracked.clear()
             self._rang = None
             self.start(now)
             return
@@ -159,16 +208,23 @@ class Calling:
             session.core.tell(session.owner.redirected, [uri_of(one) for one in contacts], now)
         session.end(status, response.get(b"reason") or b"", now)
 
+    def _may_repeat(self, response: Response) -> bool:
+        """Whether it was refused only for what the next one may say better."""
+        if response.status == 422:
+            return self._session.refresh.refused(response)
+        return self._trial is not None and self._trial.may_repeat(response)
+
 
 class _Later:
     """Takes the place of a call that was answered, for the 2xx of its other forks."""
 
-    __slots__ = ("_call_id", "_core", "_cseq", "_local", "_uri")
+    __slots__ = ("_answers", "_call_id", "_core", "_cseq", "_local", "_uri")
 
-    def __init__(self, core: Core, call_id: bytes, local: bytes, uri: bytes, cseq: int) -> None:
-        self._core = core
-        self._call_id = call_id
-        self._local = local
+    def __init__(self, session: "Session", uri: bytes, cseq: int) -> None:
+        self._answers = session.answers
+        self._core: Core = session.core
+        self._call_id = session.call_id
+        self._local = session.local
         self._uri = uri
         self._cseq = cseq
 
@@ -181,8 +237,17 @@ class _Later:
     def decline(self, tx: InviteClient, response: Response, headers: bytes, now: float) -> None:
         """A 2xx we do not want: ACK and BYE."""
         dialog = Dialog.of_response(response, self._call_id, self._local, self._cseq, self._uri)
+        dialog.answers = self._answers
         acknowledge(self._core, dialog, tx, EMPTY)
         send_bye(self._core, dialog, tx.flow, headers, now)
+
+
+def _reliable(response: Response) -> int | None:
+    """The number of a provisional response that wants a PRACK."""
+    number = response.get(b"rseq")
+    if number is None or b"100rel" not in (response.get(b"require") or b"").lower():
+        return None
+    return int(number) if number.isdigit() and len(number) <= 10 else None
 
 
 def _preference(contact: bytes) -> float:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from offhook.sip.client import InviteClient
 from offhook.sip.compose import ALLOW, EMPTY, SUPPORTED, ending
+from offhook.sip.credentials import Trial
 from offhook.sip.dialog import acknowledge
 from offhook.sip.message import Request, Response
 from offhook.sip.refresh import MIN_SE, is_too_small
@@ -22,8 +23,8 @@ _AGAIN: Final = "again"
 
 class Change:
     __slots__ = (
-        "_alarm", "_answering", "_introduces", "_is_unsaid", "_offer", "_session", "_tx", "_updating",
-        "_waiting",
+        "_alarm", "_answering", "_introduces", "_is_unsaid", "_offer", "_session", "_trial", "_tx",
+        "_updating", "_waiting",
     )  # fmt: skip
 
     def __init__(self, session: "Session") -> None:
@@ -31,6 +32,7 @@ class Change:
         self._waiting: bytes | None = None  # an offer of ours that could not go out yet
         self._offer: bytes | None = None  # the one on its way; b"" when it only refreshes
         self._tx: InviteClient | None = None
+        self._trial: Trial | None = None  # of that, where its challenges can be answered
         self._updating = False  # our UPDATE is on its way
         self._answering = False  # theirs is with the owner
         self._is_unsaid = False  # whom they talk to now, in a request that could not go out yet
@@ -105,8 +107,8 @@ class Change:
             self._expire(now)
         elif status == 491:
             self._wait(offer or b"", now)
-        elif status == 422 and session.refresh.refused(response):
-            self._invite(offer or b"", now)
+        elif self._may_repeat(response):
+            self._repeat_invite(offer or b"", now)
         elif offer:
             session.core.tell(session.owner.disagreed, status, now)
         self.go_on(now)
@@ -216,7 +218,18 @@ class Change:
         if not self._introduces:
             self._session.expire(now)
 
+    def _may_repeat(self, response: Response) -> bool:
+        """Whether an INVITE was refused only for what the next one may say better."""
+        if response.status == 422:
+            return self._session.refresh.refused(response)
+        return self._trial is not None and self._trial.may_repeat(response)
+
     def _invite(self, sdp: bytes, now: float) -> None:
+        answers = self._session.answers
+        self._trial = None if answers is None else Trial(answers)
+        self._repeat_invite(sdp, now)
+
+    def _repeat_invite(self, sdp: bytes, now: float) -> None:
         session = self._session
         self._offer = sdp
         session.sdp = sdp or session.sdp

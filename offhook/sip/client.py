@@ -205,8 +205,8 @@ class InviteClient:
         self.abandon(now)
 
     def abandon(self, now: float) -> None:
-        """Its end is wished for: wait for a final response as long as one may still come."""
-        if self.state is _PROCEEDING and not self._abandoned:
+        """Its end is wished for: no more copies, but a final response as long as one may still come."""
+        if (self.state is _PROCEEDING or self.state is _CALLING) and not self._abandoned:
             self._abandoned = True
             self._all.timers.after(LIFE, self, _GIVE_UP, now)
 
@@ -221,7 +221,7 @@ class InviteClient:
         if token is _LINGER:
             self._end(now)
         elif token is _RESEND:
-            if self.state is _CALLING:
+            if self.state is _CALLING and not self._abandoned:
                 every = self._all
                 every.resent += 1
                 every.send(self._data, self.flow)

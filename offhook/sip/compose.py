@@ -12,6 +12,7 @@ METHODS: Final = (
 )  # fmt: skip
 ALLOW: Final = b"Allow: %b\r\n" % ", ".join(METHODS).encode()
 SUPPORTED: Final = b"Supported: timer, replaces, norefersub\r\n"
+RELIABLY: Final = b"Supported: 100rel\r\n"  # for the headers of an INVITE with an offer, beside the above
 # What a request may require of us.
 REQUIRABLE: Final = frozenset((b"timer", b"100rel", b"replaces", b"norefersub"))
 

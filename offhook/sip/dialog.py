@@ -1,10 +1,12 @@
 """A dialog: who the two ends are to each other and what their requests must carry (RFC 3261 §12)."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from offhook.sip.client import Done, InviteClient, ignore
 from offhook.sip.compose import EMPTY
 from offhook.sip.core import Core, request_head
+from offhook.sip.credentials import Again, Answers
 from offhook.sip.flow import Flow
 from offhook.sip.headers import split_list, tag_of, uri_of
 from offhook.sip.message import Message, Request, Response, record_routes
@@ -27,8 +29,8 @@ class TalkingDialog:
 
 class Dialog:
     __slots__ = (
-        "_routes", "_uri", "call_id", "can_update", "cseq", "local", "remote", "remote_cseq", "remote_tag",
-        "routes", "target",
+        "_routes", "_uri", "answers", "call_id", "can_update", "cseq", "local", "remote", "remote_cseq",
+        "remote_tag", "routes", "target",
     )  # fmt: skip
 
     def __init__(
@@ -50,6 +52,7 @@ class Dialog:
         self.cseq = cseq
         self.remote_cseq = -1
         self.can_update = False
+        self.answers: Answers | None = None  # to the challenges of the other end
         self._uri = b""
         self._routes = b""
 
@@ -97,6 +100,13 @@ class Dialog:
         self.remote_cseq = cseq
         return True
 
+    @property
+    def uri(self) -> bytes:
+        """The Request-URI of our requests."""
+        if not self._uri:
+            self._aim()
+        return self._uri
+
     def head(self, via: bytes, branch: bytes) -> bytes:
         """What a request of ours begins with, behind its method: up to the Call-ID."""
         if not self._uri:
@@ -119,18 +129,29 @@ def acknowledge(core: Core, dialog: Dialog, tx: InviteClient, rest: bytes) -> No
     """The ACK to a 2xx, and to its copies."""
     core.count("ACK")
     head = dialog.head(core.place(tx.flow).via, core.branch())
+    if dialog.answers is not None:
+        rest = dialog.answers.of_invite + rest
     ack = b"ACK%bTo: %b\r\nCSeq: %d ACK\r\n%b" % (head, dialog.remote, tx.cseq, rest)
     tx.acknowledge(dialog.remote_tag, ack)
+
+
+def ask(core: Core, dialog: Dialog, method: str, rest: bytes, flow: Flow, done: Done, now: float) -> None:
+    """Send anything but INVITE and ACK, again if it is challenged; `rest`: whatever follows the CSeq."""
+    branch = core.branch()
+    dialog.cseq += 1
+    head = dialog.head(core.place(flow).via, branch)
+    answers = dialog.answers
+    if answers is not None:
+        if not isinstance(done, Again):
+            done = Again(answers, partial(ask, core, dialog, method, rest, flow), done)
+        rest = answers.lines(method, dialog.uri) + rest
+    core.request(method, branch, head, dialog.remote, dialog.cseq, rest, flow, done, now)
 
 
 def send_bye(
     core: Core, dialog: Dialog, flow: Flow, headers: bytes, now: float, done: Done | None = None
 ) -> None:
-    branch = core.branch()
-    dialog.cseq += 1
-    head = dialog.head(core.place(flow).via, branch)
-    rest = headers + EMPTY
-    core.request("BYE", branch, head, dialog.remote, dialog.cseq, rest, flow, done or ignore, now)
+    ask(core, dialog, "BYE", headers + EMPTY, flow, done or ignore, now)
 
 
 def _is_loose(route: bytes) -> bool:

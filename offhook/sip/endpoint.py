@@ -13,21 +13,21 @@ from typing import Final, Protocol
 from offhook.sip.called import Called
 from offhook.sip.calling import Calling
 from offhook.sip.client import Done
-from offhook.sip.compose import ALLOW, EMPTY, METHODS, REQUIRABLE, SDP, ending, status_line
-from offhook.sip.core import Core, request_head
+from offhook.sip.compose import EMPTY, METHODS, SDP, ending, status_line
+from offhook.sip.core import Core
+from offhook.sip.credentials import Answers, Credentials
 from offhook.sip.dialog import Dialog, TalkingDialog, send_bye
 from offhook.sip.flow import Flow
-from offhook.sip.headers import split_list, tag_of
+from offhook.sip.headers import tag_of
 from offhook.sip.message import Malformed, Message, Request, Response, parse, response_head, validate
 from offhook.sip.owner import SessionOwner
-from offhook.sip.refresh import MIN_SE, is_too_small
 from offhook.sip.replaces import Replaces
+from offhook.sip.screening import Objection, objection_inside, objection_outside
+from offhook.sip.series import Series
 from offhook.sip.session import Session
 from offhook.sip.transaction import InviteServer, Send, ServerTransaction, server_key
 
 _HOPS: Final = 70
-_INSIDE_ONLY: Final = frozenset(("BYE", "UPDATE", "PRACK", "INFO", "NOTIFY"))  # of a dialog
-_SCHEMES: Final = frozenset((b"sip", b"sips", b"tel"))
 _SKIPPED: Final = 1000  # requests sent since the row was written: the next must be higher
 
 
@@ -134,18 +134,23 @@ class Endpoint:
         content_type: bytes = SDP,
         now: float,
         done: Done,
+        credentials: Credentials | None = None,
+        series: Series | None = None,
     ) -> None:
-        """`done` hears the final response, or None for silence."""
+        """`done` hears the final response, or None for silence; with `credentials` not the challenges.
+
+        A request in a `series`, which has its own credentials, goes on where the last one ended.
+        """
         core = self._core
-        place = core.place(flow)
-        branch = core.branch()
-        call_id = core.token()
-        sender = b"%b;tag=%b" % (local, core.token())
-        head = request_head(uri, place.via, branch, _HOPS, b"", sender, call_id)
         if method != "REGISTER":  # there a Contact is what it is about, and none asks for those there are
-            headers = place.contact + headers
+            headers = core.place(flow).contact + headers
         rest = b"%b%b%b" % (headers, core.user_agent, ending(body, content_type))
-        core.request(method, branch, head, remote, 1, rest, flow, _Told(core, done), now)
+        series = series or Series(core, credentials)
+        series.send(method, uri, flow, local, remote, rest, _Told(core, done), now)
+
+    def series(self, credentials: Credentials | None = None) -> Series:
+        """Requests that belong together, as those of a registration."""
+        return Series(self._core, credentials)
 
     # -- sessions
 
@@ -160,24 +165,43 @@ class Endpoint:
         sdp: bytes | None,
         headers: bytes = b"",
         max_forwards: int = _HOPS,
+        credentials: Credentials | None = None,
+        give_up: float | None = None,
         now: float,
     ) -> Session:
-        """Call `uri`; `local` and `remote` are names and addresses without tag."""
+        """Call `uri`; `local` and `remote` are names and addresses without tag.
+
+        With `credentials` challenges are answered, also those of later requests. After `give_up`
+        seconds without any response it ends with 408, and what may come later is hung up. Whoever
+        wants provisional responses to be reliable has RELIABLY among the headers.
+        """
         core = self._core
         tag = core.token()
         sender = b"%b;tag=%b" % (local, tag)
         session = Session(core, owner, flow, core.token(), sender, tag, is_caller=True)
-        session.calling = Calling(session, uri, remote, sdp, headers, max_forwards)
+        if credentials is not None:
+            session.answers = Answers(credentials)
+        session.calling = Calling(session, uri, remote, sdp, headers, max_forwards, give_up)
         session.calling.start(now)
         return session
 
-    def accept(self, tx: ServerTransaction, request: Request, owner: SessionOwner, now: float) -> Session:
+    def accept(
+        self,
+        tx: ServerTransaction,
+        request: Request,
+        owner: SessionOwner,
+        now: float,
+        *,
+        credentials: Credentials | None = None,
+    ) -> Session:
         """Take on an INVITE; one that was cancelled meanwhile ends at once."""
         assert isinstance(tx, InviteServer)
         core = self._core
         tag = core.token()
         local = b"%b;tag=%b" % (request.get(b"to") or b"", tag)
         session = Session(core, owner, tx.flow, request.call_id, local, tag, is_caller=False)
+        if credentials is not None:
+            session.answers = Answers(credentials)
         if tx.is_answered:
             session.end(487, b"", now)
             return session
@@ -257,37 +281,20 @@ class Endpoint:
         session = self._core.sessions.get(tag)
         if session is None or not session.knows(request):
             self._refuse(request, flow, 481)
-        elif request.method not in METHODS:
-            self._refuse(request, flow, 405, ALLOW)
-        elif not self._is_extension_missing(request, flow):
+        elif (objection := objection_inside(request)) is not None:
+            self._object(request, flow, objection)
+        else:
             session.received(request, self._begin(request, key, flow, b"", now), now)
 
     def _outside(self, request: Request, key: bytes, flow: Flow, now: float) -> None:
-        """RFC 3261 §8.2 and §16.3: what may be refused before anybody is asked, then the gate."""
-        method = request.method
-        if method not in METHODS:
-            self._refuse(request, flow, 405, ALLOW)
-            return
-        if method in _INSIDE_ONLY:
-            self._refuse(request, flow, 481)
-            return
-        if method == "REFER":
-            self._refuse(request, flow, 403, reason=b"Transfers Belong To A Call")
-            return
-        if request.uri.partition(b":")[0].lower() not in _SCHEMES:
-            self._refuse(request, flow, 416)
-            return
-        if int(request.get(b"max-forwards") or b"70") == 0:
-            self._refuse(request, flow, 483)
-            return
+        """A new request: may it come in at all, and who is it?"""
         copies = b"%b %b %b" % (request.call_id, request.from_tag, request.get(b"cseq") or b"")
         if copies in self._all.seen:
             self._refuse(request, flow, 482)
             return
-        if self._is_extension_missing(request, flow):
-            return
-        if method == "INVITE" and is_too_small(request):
-            self._refuse(request, flow, 422, MIN_SE)
+        objection = objection_outside(request)
+        if objection is not None:
+            self._object(request, flow, objection)
             return
         identity = self._gate.admit(request, flow, now)
         if identity is None:
@@ -335,14 +342,8 @@ class Endpoint:
         else:
             invite.respond(487, EMPTY, now)
 
-    def _is_extension_missing(self, request: Request, flow: Flow) -> bool:
-        required = request.get(b"require")
-        if required is None:
-            return False
-        unknown = [one for one in split_list(required) if one.lower() not in REQUIRABLE]
-        if unknown:
-            self._refuse(request, flow, 420, b"Unsupported: %b\r\n" % b", ".join(unknown))
-        return bool(unknown)
+    def _object(self, request: Request, flow: Flow, objection: Objection) -> None:
+        self._refuse(request, flow, objection.status, objection.headers, reason=objection.reason)
 
     def _refuse_malformed(self, request: Request, why: Malformed, flow: Flow) -> None:
         """A 4xx if there is enough to send it back and to recognise it by."""

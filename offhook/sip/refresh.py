@@ -13,6 +13,7 @@ INTERVAL: Final = 1800  # what we ask for
 MINIMUM: Final = 90  # what we bear, RFC 4028 §5
 MIN_SE: Final = b"Min-SE: %d\r\n" % MINIMUM
 _LONGEST: Final = 86_400
+_FIRST: Final = b"Session-Expires: %d;refresher=uac\r\n" % INTERVAL  # what nearly each call begins with
 
 _REFRESH: Final = "refresh"
 _EXPIRE: Final = "expire"
@@ -42,6 +43,8 @@ class Refresh:
 
     def asked(self) -> bytes:
         """The headers of a request of ours that opens, changes or refreshes the session."""
+        if not self.interval and not self.minimum and self.ours:
+            return _FIRST
         minimum = b"Min-SE: %d\r\n" % self.minimum if self.minimum else b""
         interval = max(self.interval or INTERVAL, self.minimum)
         return b"Session-Expires: %d;refresher=%b\r\n%b" % (

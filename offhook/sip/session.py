@@ -18,8 +18,10 @@ from offhook.sip.change import Change
 from offhook.sip.client import Done, InviteClient, InviteUser, ignore
 from offhook.sip.compose import ALLOW, EMPTY, SDP, SUPPORTED, ending
 from offhook.sip.core import Core
-from offhook.sip.dialog import Dialog, TalkingDialog, send_bye
+from offhook.sip.credentials import Answers
+from offhook.sip.dialog import Dialog, TalkingDialog, ask, send_bye
 from offhook.sip.flow import Flow
+from offhook.sip.identity import Identity, connected
 from offhook.sip.message import Message, Request, Response
 from offhook.sip.owner import NOBODY, SessionOwner
 from offhook.sip.refresh import Refresh
@@ -47,9 +49,11 @@ class Session:
         "_parting",
         "_state",
         "allow_events",
+        "answers",
         "call_id",
         "called",
         "calling",
+        "connected",
         "core",
         "dialog",
         "flow",
@@ -90,7 +94,9 @@ class Session:
         self.refresh = Refresh()
         self.sdp = b""  # the newest description of ours
         self.identity = b""  # the header line that says whom they talk to now, once that is known
+        self.answers: Answers | None = None  # to challenges, if we have credentials for this peer
         self.allow_events = b""  # what they said last in Allow-Events
+        self.connected: Identity | None = None  # who they are, as a network vouches that is to be believed
         self._heard = b""  # the newest description of theirs
         self._change: Change | None = None
         self._parting: bytes | None = None
@@ -169,13 +175,8 @@ class Session:
             if done is not None:
                 self.core.tell(done, None, now)
             return
-        core = self.core
-        branch = core.branch()
-        dialog.cseq += 1
-        head = dialog.head(core.place(self.flow).via, branch)
         rest = headers + ending(body, content_type)
-        heard = done if done is not None else ignore
-        core.request(method, branch, head, dialog.remote, dialog.cseq, rest, self.flow, heard, now)
+        ask(self.core, dialog, method, rest, self.flow, done or ignore, now)
 
     def hangup(self, now: float, *, headers: bytes = b"") -> None:
         """Whatever fits: CANCEL once it may be sent, a refusal, BYE once our 200 has its ACK."""
@@ -272,6 +273,7 @@ class Session:
 
     def talk(self, dialog: Dialog) -> None:
         self.dialog = dialog
+        dialog.answers = self.answers
         self.calling = self.called = None
         self._state = _TALKING
 
@@ -287,7 +289,10 @@ class Session:
             self.dialog.refresh(message)
 
     def learn(self, message: Message) -> None:
-        self.allow_events = message.get(b"allow-events") or self.allow_events
+        get = message.get
+        self.allow_events = get(b"allow-events") or self.allow_events
+        if get(b"p-asserted-identity") is not None or get(b"remote-party-id") is not None:
+            self.connected = connected(message) or self.connected
 
     def say_who(self, now: float) -> None:
         if self._state is _TALKING and self.identity:
@@ -339,6 +344,8 @@ class Session:
         branch = core.branch()
         dialog.cseq += 1
         head = dialog.head(core.place(self.flow).via, branch)
+        if self.answers is not None:
+            rest = self.answers.lines("INVITE", dialog.uri) + rest
         return core.invite(branch, head, dialog.remote, dialog.cseq, rest, self.flow, user, now)
 
     def end(self, status: int, reason: bytes, now: float) -> None:

@@ -41,7 +41,10 @@ class Timers:
     def at(self, when: float, target: Timed, token: object, now: float) -> "Alarm":
         """Tell `target` at any other time; reached by hops through the queues there are."""
         alarm = Alarm(self, when, target, token)
-        alarm.due(None, now)
+        if when - now >= LIFE:
+            self.after(LIFE, alarm, None, now)
+        else:
+            alarm.due(None, now)
         return alarm
 
     def next_timeout(self) -> float | None:

@@ -233,19 +233,37 @@ def test_the_client_takes_the_first_challenge_it_knows_and_counts() -> None:
     assert again[-8:] == b"00000001"
 
 
+def test_the_client_takes_the_better_algorithm_wherever_it_stands() -> None:
+    offered = (
+        b'Digest realm="a",nonce="n",qop="auth", Digest realm="a",nonce="m",algorithm=sha-256,qop="auth"'
+    )
+    answer = Answerer().answer(offered, "INVITE", URI, "u", "p")
+    assert b"algorithm=SHA-256" in answer
+    assert b'nonce="m"' in answer
+
+
+def test_the_client_answers_without_a_count_where_none_is_asked_for() -> None:
+    """The older digest, RFC 3261 §22.4: worked by its formula."""
+    answer = Answerer().answer(b'Digest realm="rosen",nonce="n"', "INVITE", URI, "101", "correct horse")
+    request = hashlib.md5(b"INVITE:" + URI).hexdigest()
+    response = hashlib.md5(f"{stored('101', 'MD5')}:n:{request}".encode()).hexdigest()
+    assert f'response="{response}"'.encode() in answer
+    assert not any(word in answer for word in (b"qop", b"nc=", b"cnonce"))
+
+
 @pytest.mark.parametrize(
     "challenge",
     [
         b"",
         b'Basic realm="a"',
-        b'Digest realm="a",nonce="n"',
         b'Digest realm="a",qop="auth"',
+        b'Digest realm="a",nonce="n",nonce="m"',
         b'Digest realm="a",nonce="n",qop="auth-int"',
         b'Digest realm="a",nonce="n",qop="auth",algorithm=plain',
         b'Digest realm="elsewhere",nonce="n",qop="auth"',
     ],
 )
-def test_the_client_answers_nothing_weaker_and_no_other_realm(challenge: bytes) -> None:
+def test_the_client_answers_nothing_else_and_no_other_realm(challenge: bytes) -> None:
     with pytest.raises(Malformed):
         Answerer().answer(challenge, "INVITE", URI, "u", "p", realm="a")
 
