@@ -12,6 +12,7 @@ import msgspec
 
 from offhook.calls.leg import NOBODY, Party
 from offhook.dialplan.model import ROOT, Line, Mobile
+from offhook.people.numbers import Beginnings
 
 DeviceKind = Literal["phone", "browser", "mobile"]
 Srtp = Literal["off", "auto", "required"]
@@ -54,15 +55,20 @@ class DeviceInfo:
 
 
 class Directory:
-    """Look-ups by every key that calls and sign-ins use; each costs the same whatever the number of users."""
+    """Look-ups by every key that calls and sign-ins use; each costs the same whatever the number of users.
+
+    `changes` grows with each change: who has read the database meanwhile may have read what was before.
+    """
 
     def __init__(self, users: Iterable[User] = (), devices: Iterable[DeviceInfo] = ()) -> None:
         self._users: dict[str, User] = {}
         self._by_number: dict[tuple[str, str], User] = {}  # by node and number
         self._by_username: dict[str, User] = {}
+        self._beginnings = Beginnings()
         self._devices: dict[str, DeviceInfo] = {}
         self._by_sip_user: dict[str, DeviceInfo] = {}
         self._devices_of: dict[str, dict[str, DeviceInfo]] = {}
+        self.changes = 0
         for user in users:
             self.put_user(user)
         for device in devices:
@@ -73,11 +79,14 @@ class Directory:
         self._users[user.id] = user
         self._by_number[user.node, user.number] = user
         self._by_username[user.username.casefold()] = user
+        self._beginnings.add(user.node, user.number)
 
     def remove_user(self, id: str) -> None:
+        self.changes += 1
         if (old := self._users.pop(id, None)) is not None:
             _forget(self._by_number, (old.node, old.number), old)
             _forget(self._by_username, old.username.casefold(), old)
+            self._beginnings.remove(old.node, old.number)
 
     def put_device(self, device: DeviceInfo) -> None:
         self.remove_device(device.id)
@@ -87,6 +96,7 @@ class Directory:
             self._by_sip_user[device.sip_user] = device
 
     def remove_device(self, id: str) -> None:
+        self.changes += 1
         if (old := self._devices.pop(id, None)) is not None:
             del self._devices_of[old.user][id]
             if old.sip_user:
@@ -102,6 +112,10 @@ class Directory:
 
     def by_number(self, number: str, node: str = ROOT) -> User | None:
         return self._by_number.get((node, number))
+
+    def has_longer(self, node: str, digits: str) -> bool:
+        """Whether a user's number in this node begins with these digits and goes on."""
+        return self._beginnings.has_longer(node, digits)
 
     def by_username(self, username: str) -> User | None:
         return self._by_username.get(username.casefold())

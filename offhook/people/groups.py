@@ -1,4 +1,4 @@
-"""Groups of users who may take each other's calls.
+"""Groups of users who may take each other's calls; some have a number of their own.
 
 Who is passive in a group is only listed: calls are picked up from, and by, those who are active.
 """
@@ -9,6 +9,7 @@ import msgspec
 
 from offhook.dialplan.model import Ringing
 from offhook.feed import Feed
+from offhook.people.numbers import Beginnings
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -46,6 +47,8 @@ class Groups:
         self._feed = feed
         self._groups: dict[str, Group] = {}
         self._of: dict[str, dict[str, Group]] = {}
+        self._at: dict[tuple[str, str], Group] = {}  # by node and number
+        self._beginnings = Beginnings()
         self._watchers: list[Callable[[frozenset[str]], None]] = []
 
     def watch(self, watcher: Callable[[frozenset[str]], None]) -> None:
@@ -53,15 +56,25 @@ class Groups:
         self._watchers.append(watcher)
 
     def put(self, group: Group) -> None:
-        """A group is new, or has other members."""
+        """A group is new, or another than it was."""
         former = self._groups.get(group.id)
         if former != group:
+            self._renumber(former, group)
             self._groups[group.id] = group
             self._changed(group.id, former.active if former else (), group)
 
     def remove(self, id: str) -> None:
         if (former := self._groups.pop(id, None)) is not None:
+            self._renumber(former, None)
             self._changed(id, former.active, None)
+
+    def at(self, node: str, number: str) -> Group | None:
+        """The group that is called by this number in this node."""
+        return self._at.get((node, number))
+
+    def has_longer(self, node: str, digits: str) -> bool:
+        """Whether a group's number in this node begins with these digits and goes on."""
+        return self._beginnings.has_longer(node, digits)
 
     def of(self, user: str) -> list[Group]:
         """The groups in which this user is active."""
@@ -79,6 +92,15 @@ class Groups:
 
     def all(self) -> list[Group]:
         return list(self._groups.values())
+
+    def _renumber(self, former: Group | None, group: Group | None) -> None:
+        if former is not None and (old := former.ringing) is not None:
+            self._beginnings.remove(old.node, old.number)
+            if self._at.get((old.node, old.number)) is former:  # unless another has taken it over
+                del self._at[old.node, old.number]
+        if group is not None and (new := group.ringing) is not None:
+            self._beginnings.add(new.node, new.number)
+            self._at[new.node, new.number] = group
 
     def _changed(self, id: str, before: tuple[str, ...], group: Group | None) -> None:
         for user in before:

@@ -28,13 +28,15 @@ class Presence(msgspec.Struct, frozen=True):
 class Doing:
     """How many devices of a user are reachable, and how many calls ring and run there."""
 
-    __slots__ = ("published", "quiet", "reachable", "ringing", "running")
+    __slots__ = ("idle_since", "is_forgotten", "published", "quiet", "reachable", "ringing", "running")
 
     def __init__(self) -> None:
         self.reachable: set[str] = set()
         self.quiet = False  # does not want to be disturbed
         self.ringing = 0
         self.running = 0
+        self.idle_since = 0.0  # when they last left a call they talked in or made
+        self.is_forgotten = False  # what is left of somebody whose calls are still to end
         self.published = ""  # what the world knows
 
     @property
@@ -62,15 +64,28 @@ class PresenceKeeper:
 
     def introduce(self, user: str) -> None:
         """A user nothing is known of yet is offline."""
-        self._publish(user, self._of(user))
+        doing = self._of(user)
+        doing.is_forgotten = False
+        self._publish(user, doing)
 
     def forget(self, user: str) -> None:
-        self._doing.pop(user, None)
+        doing = self._of(user)
+        doing.is_forgotten = True
+        self._publish(user, doing)
         self._feed.drop(Presence, user)
 
     def is_on_the_phone(self, user: str) -> bool:
+        return self.calls_of(user) > 0
+
+    def calls_of(self, user: str) -> int:
+        """How many calls the user is talking in, or making."""
         doing = self._doing.get(user)
-        return doing is not None and doing.running > 0
+        return 0 if doing is None else doing.running
+
+    def idle_since(self, user: str) -> float:
+        """When the user last left such a call, in monotonic seconds; 0 if never."""
+        doing = self._doing.get(user)
+        return 0.0 if doing is None else doing.idle_since
 
     def _of(self, user: str) -> Doing:
         if (doing := self._doing.get(user)) is None:
@@ -99,17 +114,30 @@ class PresenceKeeper:
             self._parts[call.id] = after
         if before == after:
             return
-        for taking_part, step in ((before, -1), (after, 1)):
-            for user, running in taking_part.items():
-                doing = self._of(user)
-                if running:
-                    doing.running += step
-                else:
-                    doing.ringing += step
         for user in before.keys() | after.keys():
-            self._publish(user, self._of(user))
+            was, does = before.get(user), after.get(user)
+            if was is not does:
+                self._changes(user, was, does)
+
+    def _changes(self, user: str, was: bool | None, does: bool | None) -> None:
+        """In one of their calls a user was on the phone, or it rang for them; None: neither. So it is now."""
+        doing = self._of(user)
+        if was:
+            doing.running -= 1
+            doing.idle_since = self._now()
+        elif was is not None:
+            doing.ringing -= 1
+        if does:
+            doing.running += 1
+        elif does is not None:
+            doing.ringing += 1
+        self._publish(user, doing)
 
     def _publish(self, user: str, doing: Doing) -> None:
+        if doing.is_forgotten:
+            if not doing.running and not doing.ringing:
+                self._doing.pop(user, None)
+            return
         state = doing.state
         if state != doing.published:
             doing.published = state

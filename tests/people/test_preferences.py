@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from offhook.dialplan.model import Diversion, Line
 from offhook.feed import Feed
 from offhook.people.directory import Directory, User
 from offhook.people.preferences import Preferences
@@ -16,11 +17,13 @@ class Disk:
 
     def __init__(self) -> None:
         self.waiting: list[tuple[User, asyncio.Future[None]]] = []
+        self.lines: list[Line | None] = []
         self.directory = Directory([ANNA])
         self.feed = Feed()
         self.preferences = Preferences(self.directory, self.feed, self._keep)
 
-    def _keep(self, user: User) -> "asyncio.Future[None]":
+    def _keep(self, user: User, line: Line | None) -> "asyncio.Future[None]":
+        self.lines.append(line)
         self.waiting.append((user, asyncio.get_running_loop().create_future()))
         return self.waiting[-1][1]
 
@@ -81,3 +84,47 @@ async def test_what_could_not_be_written_changes_nothing() -> None:
     with pytest.raises(OSError, match="disk full"):
         await kept
     assert disk.anna == ANNA
+
+
+TO_BEN = Line(diversions=(Diversion("always", "102"),))
+BARRED = Line(filter="no-abroad")
+
+
+async def test_a_line_counts_once_it_is_on_disk() -> None:
+    disk = Disk()
+    kept = disk.preferences.set("u1", line=TO_BEN)
+    assert disk.anna == ANNA
+    await disk.writes()
+    await kept
+    assert disk.lines == [TO_BEN]
+    assert disk.anna.line == TO_BEN
+    assert disk.feed.get(User, "u1") == disk.anna
+
+
+async def test_a_line_that_is_not_wished_otherwise_is_left_to_the_administrator() -> None:
+    disk = Disk()
+    disk.preferences.set("u1", do_not_disturb=True)
+    disk.directory.put_user(User("u1", "anna", "Anna Berg", "101", line=BARRED))
+    await disk.writes()
+    assert disk.lines == [None]
+    assert disk.anna == User("u1", "anna", "Anna Berg", "101", do_not_disturb=True, line=BARRED)
+
+
+async def test_a_wish_after_a_line_under_way_keeps_that_line() -> None:
+    disk = Disk()
+    disk.preferences.set("u1", line=TO_BEN)
+    disk.preferences.set("u1", do_not_disturb=True)
+    disk.waiting.pop(0)[1].set_exception(OSError("disk full"))
+    await disk.writes()
+    assert disk.lines == [TO_BEN, TO_BEN], "what one write misses the next one brings"
+    assert (disk.anna.do_not_disturb, disk.anna.line) == (True, TO_BEN)
+
+
+async def test_a_line_may_go_back_to_what_it_was_while_it_is_on_its_way() -> None:
+    disk = Disk()
+    disk.preferences.set("u1", line=TO_BEN)
+    disk.preferences.set("u1", line=Line())
+    await disk.writes()
+    await disk.writes()
+    assert disk.lines == [TO_BEN, Line()]
+    assert disk.anna.line == Line()

@@ -1,17 +1,20 @@
 """What users are doing follows from their devices and calls."""
 
+import pytest
+
 from offhook.calls.cause import Cause
 from offhook.calls.leg import Gone
 from offhook.people.devices import Devices, DeviceView
 from offhook.people.directory import DeviceInfo, Directory, User
 from offhook.people.presence import Presence, PresenceKeeper
-from tests.calls.house import FakeDevice, House
+from tests.calls.house import FakeDevice, FakeLeg, House
 
 
 class Office(House):
     def __init__(self) -> None:
         super().__init__()
-        self.keeper = PresenceKeeper(self.feed, lambda: 7.0)
+        self.time = 7.0
+        self.keeper = PresenceKeeper(self.feed, lambda: self.time)
         self.keeper.introduce("carla")
         self.devices: Devices[FakeDevice] = Devices(self.feed)
         for device in (self.desk, self.ben_desk, self.ben_browser, self.carla):
@@ -21,6 +24,11 @@ class Office(House):
     def of(self, user: str) -> str:
         presence = self.feed.get(Presence, user)
         return presence.state if presence else "unknown"
+
+
+@pytest.fixture
+def office() -> Office:
+    return Office()
 
 
 def test_who_has_a_reachable_device_is_available_and_who_has_none_is_offline() -> None:
@@ -95,3 +103,37 @@ def test_on_the_phone_is_who_talks_or_calls_and_not_for_whom_it_rings() -> None:
     office.answers(office.ben_desk.leg, 1)
     assert office.keeper.is_on_the_phone("ben")
     assert not office.keeper.is_on_the_phone("nobody")
+
+
+def test_the_calls_of_a_user_are_those_they_talk_in_or_make(office: Office) -> None:
+    assert office.keeper.calls_of("anna") == 0
+    office.switch.incoming(office.anna, "102", 0)
+    assert (office.keeper.calls_of("anna"), office.keeper.calls_of("ben")) == (1, 0)
+    office.answers(office.ben_desk.leg, 1)
+    office.switch.incoming(FakeLeg(office.ben_desk.party), "104", 2)
+    assert (office.keeper.calls_of("anna"), office.keeper.calls_of("ben")) == (1, 2)
+    office.switch.tell(office.anna, Gone(Cause.NORMAL), 3)
+    assert (office.keeper.calls_of("anna"), office.keeper.calls_of("ben")) == (0, 1)
+
+
+def test_who_has_left_a_call_is_idle_since_then_and_who_was_only_rung_is_not(office: Office) -> None:
+    office.switch.incoming(office.anna, "102", 0)
+    assert office.keeper.idle_since("anna") == 0
+    office.answers(office.ben_desk.leg, 1)
+    office.time = 20.0
+    office.switch.tell(office.anna, Gone(Cause.NORMAL), 20)
+    assert (office.keeper.idle_since("anna"), office.keeper.idle_since("ben")) == (20, 20)
+    assert office.keeper.idle_since("dora") == 0
+    office.time = 30.0
+    office.switch.incoming(FakeLeg(office.dora.party), "102", 30)
+    office.switch.tick(60)
+    assert office.keeper.idle_since("ben") == 20
+
+
+def test_a_user_who_is_gone_and_forgotten_does_not_come_back_when_their_call_ends(office: Office) -> None:
+    office.switch.incoming(office.anna, "102", 0)
+    office.answers(office.ben_desk.leg, 1)
+    office.keeper.forget("ben")
+    office.switch.tell(office.anna, Gone(Cause.NORMAL), 2)
+    assert office.of("ben") == "unknown"
+    assert office.keeper.calls_of("ben") == 0
