@@ -68,7 +68,8 @@ class Call(Search):
             if plan.deed is None:
                 self._note(What.CALLED, now, member, self._called)
         for leg in legs:
-            leg.ring(self._called, self.bridge, like=like or None, auto_answer=True)
+            who = self._house.seen(self._called, leg.party)
+            leg.ring(who, self.bridge, like=like or None, auto_answer=True)
         self.settle(now)
 
     # ---- what happens to it
@@ -108,11 +109,14 @@ class Call(Search):
             self.keep(now)
         if self._due is not None and self._due <= now:
             self._overdue(now)
-        for member in list(self._members.values()):
+        for member in self.present():
+            if member.state is LegState.GONE:
+                continue  # for what was due for another
             if member.lost_since is not None and member.lost_since + LOST_SECONDS <= now:
                 self._drop(member, Cause.LOST, now)
-            elif member.rings_until is not None and member.rings_until <= now:
+            elif member.has_rung_out(now):
                 self._drop(member, Cause.NO_ANSWER, now)
+        self._ring_more(now)
         self.settle(now)
 
     def keep(self, now: float) -> None:
@@ -158,9 +162,7 @@ class Call(Search):
         if self._hunt.is_going_in_circles:
             raise Cannot(Cause.LOOP)
         self._hunt.redirected(sent_on(plan, member.leg.party))
-        for other in self.ringing():
-            if other is not member and other.leg.party.user == member.leg.party.user:
-                self._let_go(other, Cause.ANSWERED_ELSEWHERE, now)
+        self._silence(member.leg.party.user, Cause.ANSWERED_ELSEWHERE, now, but=member)
         self._drop(member, Cause.ANSWERED_ELSEWHERE, now)
         self.settle(now)
 
@@ -181,6 +183,10 @@ class Call(Search):
 
     def forget(self, device: str, now: float) -> None:
         """This device is no longer one of ours; where it rings, others may still answer."""
+        if self._hunt is not None and self._hunt.due is not None:
+            self._hunt.forget(device=device)
+            self._go_on(now)
+            self.settle(now)
         for member in self.present():
             if member.leg.party.device == device:
                 self.hangup(member, now, Cause.UNREACHABLE if member.is_called else Cause.NORMAL)
@@ -198,7 +204,7 @@ class Call(Search):
         self._let_fetchers_go(now)
         via = Via("transferred", member.leg.party)
         rounds = tuple([replace(round, via=round.via or via) for round in plan.rounds])
-        self._start(Plan(rounds, plan.otherwise, plan.called), now)
+        self._start(replace(plan, rounds=rounds), now)
         self.settle(now)
 
     def give(self, member: Member, into: "Call", now: float, *, by: Member | None = None) -> None:
@@ -208,6 +214,8 @@ class Call(Search):
             self._sound.forget(member.leg.port)
         member.leg.enter(into.bridge)
         del self._members[member.leg.id]
+        if member.leg.id in self.unfiled:
+            self.unfiled.remove(member.leg.id)  # it has only just come
         self.is_changed = True
         self._let_fetchers_go(now)
         if by is not None:
@@ -229,8 +237,8 @@ class Call(Search):
             self._let_fetchers_go(now)
             for other in self.talking():
                 if other is not member:
-                    other.leg.connected_to(member.leg.party)
-                    member.leg.connected_to(other.leg.party)
+                    self._show(other, member.leg.party)
+                    self._show(member, other.leg.party)
         self.settle(now)
 
     def park(self, place: Place, now: float, *, by: Party, leaving: Member | None = None) -> None:
@@ -252,7 +260,8 @@ class Call(Search):
         for leg in legs:
             until = now + FETCHING_SECONDS
             self._put(Member(leg, calls_us=False, via=via, replaces=replaces, rings_until=until))
-            leg.ring(who, self.bridge, like=like or None, auto_answer=True)
+            shown = self._house.seen(who, leg.party)
+            leg.ring(shown, self.bridge, like=like or None, auto_answer=True)
         self.settle(now)
 
     def fetched(self, member: Member, via: Via, now: float) -> None:
@@ -291,6 +300,8 @@ class Call(Search):
                     if other is not member:
                         self._let_go(other, Cause.ANSWERED_ELSEWHERE, now)
                 self._start(self._house.route(Ask(member.leg.party, self._called.number)), now)
+            case State.RINGING if member.believed_from is not None and now < member.believed_from:
+                self._drop(member, Cause.NO_ANSWER, now)
             case State.RINGING if self._answer_due is None:
                 if self.kept:
                     self._connect(member, now)
@@ -322,11 +333,13 @@ class Call(Search):
                 self.end(self._cause or Cause.NORMAL, now)
             case State.PREPARING:
                 self.end(Cause.NO_ANSWER, now)
-            case State.RINGING if self._answer_due is None:
+            case State.RINGING if self._answer_due is not None:
+                self._due = self._answer_due[1]  # perhaps nothing comes of that answer
+            case State.RINGING:
                 for member in self.ringing():
                     if member.rings_until is None:
                         self._let_go(member, Cause.NO_ANSWER, now)
-                self._next_round(now)
+                self._next_round(now, has_lasted=True)
             case State.PARKED:
                 if not self._goes_back(Cause.NO_ANSWER, now):
                     self._due = now + PARKED_SECONDS
@@ -341,11 +354,14 @@ class Call(Search):
 
     def _gone(self, member: Member, cause: Cause, now: float, *, own: bool) -> None:
         was, member.state, member.cause, self.is_changed = member.state, LegState.GONE, cause, True
+        self._answers_no_more(member)
         self._note(What.LEFT, now, member, cause=cause, own=own)
         match self.state:
             case State.TALKING:
                 if len(self.talking()) < 2:
                     self.end(cause, now)
+                elif was is LegState.TALKING and not self._may_go_on_without(member):
+                    self.end(Cause.NOT_JOINED, now)
                 elif was is LegState.TALKING:
                     self._let_fetchers_go(now, of=member)
             case State.PARKED:

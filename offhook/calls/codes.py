@@ -23,12 +23,13 @@ _PLACE = re.compile(r"([*#])16([0-9])(?:\*([0-9]+))?")
 
 
 def codes(
-    find: Callable[[str], Known | None],
+    find: Callable[[str, str], Known | None],
     user: Callable[[str], Known | None],
     colleagues: Callable[[str], Sequence[str]],
     quiet: Callable[[str, bool], None],
 ) -> Rule:
-    """`find` looks a number up, `user` an id, `colleagues` tells with whom a user shares a group.
+    """`find` looks a number up as it is dialled by the user with this id, `user` an id; `colleagues` tells
+    with whom a user shares a group.
 
     `quiet(user, True)` is called for a user who does not want to be disturbed from now on.
     """
@@ -51,20 +52,20 @@ def codes(
         if (dialled := _PLACE.fullmatch(code)) is not None:
             key, slot, number = dialled.groups()
             if key == "*":
-                return ParkAt(_place(known(number) if number else me, slot))
+                return ParkAt(_place(known(me, number) if number else me, slot))
             return Retrieve(_place(colleague(me, number) if number else me, slot))
         if code in ("*42", "#42"):
             return Do(partial(quiet, me.id, code == "*42"))
         raise Cannot(Cause.UNKNOWN_NUMBER)
 
-    def known(number: str) -> Known:
-        if (found := find(number)) is None:
+    def known(me: Known, number: str) -> Known:
+        if (found := find(number, me.id)) is None:
             raise Cannot(Cause.UNKNOWN_NUMBER)
         return found
 
     def colleague(me: Known, number: str) -> Known:
         """Whose calls one may take: one's own, and those of who shares a group."""
-        found = known(number)
+        found = known(me, number)
         if found.id != me.id and found.id not in colleagues(me.id):
             raise Cannot(Cause.FORBIDDEN)
         return found

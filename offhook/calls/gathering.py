@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
+from msgspec import structs
+
 from offhook.calls.cause import Cause
 from offhook.calls.hunt import Hunt
 from offhook.calls.leg import NOBODY, Party
@@ -22,6 +24,12 @@ class House(Protocol):
     def route(self, ask: Ask) -> Plan: ...
 
     def devices_of(self, user: str) -> Sequence[Device]: ...
+
+    def seen(self, party: Party, by: Party) -> Party:
+        """As `by` would dial them."""
+
+    def may_join(self, by: Party, one: Party, other: Party) -> bool:
+        """Whether these two outside may go on with each other when `by` leaves."""
 
     def serve(self, call: str, member: Member, deed: Deed, now: float) -> None:
         """The caller dialled a code."""
@@ -50,7 +58,9 @@ class Gathering:
         self.deadline: float | None = None
         self.armed: float | None = None  # the deadline the switch has in its heap
         self.kept = kept
+        self.parting: tuple[str, ...] = ()  # users for whom it rang until another answered; to be told
         self.transfers = 0
+        self.unfiled: list[str] = []  # legs that came since it was last looked at
         self.is_changed = False  # since its view was last asked for
         self._ringing_legs = ringing_legs
         self._sound = Sound(bridge)
@@ -59,6 +69,7 @@ class Gathering:
         self._caller: Member | None = None
         self._called = Party(number)
         self._hunt: Hunt | None = None
+        self._diverted: tuple[Party, ...] = ()  # how it was sent on last
         self._recall: Party | None = None  # to whom it comes back when nobody answers
         self._due: float | None = None  # the end of a round, of parking or of closing
         self._answer_due: tuple[Member, float] | None = None
@@ -123,8 +134,15 @@ class Gathering:
 
     def _put(self, member: Member) -> Member:
         self._members[member.leg.id] = member
+        self.unfiled.append(member.leg.id)
         self.is_changed = True
         return member
+
+    def farewell(self) -> CallView:
+        """The call as those may still see it for whom another has answered: so they know who did."""
+        parting, self.parting = self.parting, ()
+        view = self.view()
+        return structs.replace(view, audience=tuple(dict.fromkeys((*view.audience, *parting))))
 
     # ---- leaving
 
@@ -145,13 +163,30 @@ class Gathering:
 
     def _let_go(self, member: Member, cause: Cause, now: float) -> None:
         """Hang up one of ours, which has no further consequence."""
+        self._answers_no_more(member)
         member.state, member.cause, self.is_changed = LegState.GONE, cause, True
         if member.leg.port is not None:
             self._sound.leave(member.leg.port)
         self._note(What.LEFT, now, member, cause=cause)
         member.leg.hangup(cause)
 
+    def _answers_no_more(self, member: Member) -> None:
+        """It may have answered already, and wait for the record to be on disk."""
+        if self._answer_due is not None and self._answer_due[0] is member:
+            self._answer_due = None
+
+    def _may_go_on_without(self, member: Member) -> bool:
+        """Whether those of a conference who are left are not two outside whom nobody may join."""
+        left = [other.leg.party for other in self.talking()]
+        if len(left) != 2 or not all(party.outside for party in left):
+            return True
+        return self._house.may_join(member.leg.party, *left)
+
     # ---- what is told of it
+
+    def _show(self, member: Member, party: Party) -> None:
+        """Let it know whom it is connected to."""
+        member.leg.connected_to(self._house.seen(party, member.leg.party))
 
     def _note(
         self,
@@ -164,12 +199,12 @@ class Gathering:
         own: bool = False,
         into: str = "",
     ) -> None:
-        leg, party, via = (
-            ("", NOBODY, None) if member is None else (member.leg.id, member.leg.party, member.via)
-        )
-        self._house.note(
-            Moment(self.id, what, now, leg, party, other, cause=cause, via=via, own=own, into=into)
-        )
+        if member is None:
+            moment = Moment(self.id, what, now, "", NOBODY, other, cause, None, own, into)
+        else:
+            leg = member.leg
+            moment = Moment(self.id, what, now, leg.id, leg.party, other, cause, member.via, own, into)
+        self._house.note(moment)
 
     # ---- sound and time
 
@@ -184,13 +219,21 @@ class Gathering:
                 self._set_deadline()
 
     def _set_deadline(self) -> None:
-        due = [] if self._due is None else [self._due]
+        due = self._due
         if self._answer_due is not None:
-            due.append(self._answer_due[1])
+            due = _sooner(due, self._answer_due[1])
+        elif self._hunt is not None and (at := self._hunt.due) is not None:
+            due = _sooner(due, at)
         for member in self._members.values():
             if member.state is not LegState.GONE:
                 if member.lost_since is not None:
-                    due.append(member.lost_since + LOST_SECONDS)
+                    due = _sooner(due, member.lost_since + LOST_SECONDS)
                 if member.rings_until is not None:
-                    due.append(member.rings_until)
-        self.deadline = min(due) if due else None
+                    due = _sooner(due, member.rings_until)
+                if member.alerts_until is not None:
+                    due = _sooner(due, member.alerts_until)
+        self.deadline = due
+
+
+def _sooner(one: float | None, other: float) -> float:
+    return other if one is None or other < one else one

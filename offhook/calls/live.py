@@ -49,9 +49,10 @@ class LiveCalls:
         return call
 
     def filed(self, call: Call) -> None:
-        """Find the call by the legs it has now."""
-        for member in call.present():
-            self._call_of[member.leg.id] = call
+        """Find the call by the legs that have come, too."""
+        for id in call.unfiled:
+            self._call_of[id] = call
+        call.unfiled.clear()
 
     def close(self, call: Call) -> bool:
         """Forget a call that has ended; False if that was done."""

@@ -24,6 +24,7 @@ class What(StrEnum):
     )
     CAME = "came"  # `leg` of `party` comes over from the call `into` names as its former one
     PARKED = "parked"  # `leg` waits at `other`'s position
+    REFUSED = "refused"  # `party` may not send the call on to `other`: `cause`; nothing has come of it
     LEFT = "left"  # `leg` is gone: `cause`; `own` where it hung up by itself
     ENDED = "ended"  # the call is over: `cause`
 

@@ -6,14 +6,17 @@ a turn of the switch.
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from offhook.calls.call import Call
 from offhook.calls.cause import Cannot, Cause
 from offhook.calls.gathering import House
-from offhook.calls.leg import Connect, Leg, Outcome, Party, Redirect, TransferTo, Wish
+from offhook.calls.leg import NOBODY, Connect, Leg, Outcome, Party, Redirect, TransferTo, Wish
 from offhook.calls.live import LiveCalls
 from offhook.calls.media import NoMedia
 from offhook.calls.member import LegState, Member, State
-from offhook.calls.routing import Ask, Deed, Device, Do, ParkAt, PickUp, Retrieve
+from offhook.calls.moments import Moment, What
+from offhook.calls.routing import Ask, Deed, Device, Do, ParkAt, PickUp, Plan, Retrieve
 from offhook.calls.view import Place, Via
 
 TALKERS = 3  # in one call
@@ -35,14 +38,13 @@ class Moves:
         call, member = self._of_a_pair(leg_id)
         if call.transfers >= TRANSFERS:
             raise Cannot(Cause.LOOP)
-        plan = self._house.route(Ask(member.leg.party, number))
+        by, other = member.leg.party, _other(call, member).leg.party
+        plan = self._house.route(Ask(by, number, other))
         if isinstance(plan.deed, ParkAt):
             self._park(call, member, self._live.free_place(plan.deed.place), now, wish)
             return
-        if plan.deed is not None:
-            raise Cannot(Cause.FORBIDDEN)
-        if not plan.rounds:
-            raise Cannot(plan.otherwise)
+        if (why := self._refusal(plan, by, other)) is not None:
+            raise self._refused(call, by, number, why, now)
         _came_true(member, wish)
         call.transfer(member, plan, now)
 
@@ -55,13 +57,11 @@ class Moves:
 
     def redirect(self, call: Call, user: str, number: str, now: float) -> None:
         """What rings for this user goes on to `number`."""
-        member = next((m for m in call.ringing() if m.leg.party.user == user), None)
+        mine = (m for m in call.ringing() if m.leg.party.user == user and m.rings_until is None)
+        member = next(mine, None)
         if member is None or call.state is not State.RINGING:
             raise Cannot(Cause.NOT_RINGING)
-        plan = self._house.route(Ask(member.leg.party, number))
-        if not plan.rounds:
-            raise Cannot(Cause.FORBIDDEN if plan.deed is not None else plan.otherwise)
-        call.redirect(member, plan, now)
+        call.redirect(member, self._redirection(call, member, number, now), now)
 
     # ---- two calls become one, or one becomes two
 
@@ -78,6 +78,9 @@ class Moves:
         elif into.state is not State.RINGING or leaving is not into.caller:
             raise Cannot(Cause.NOT_TALKING)
         going = _other(call, member)
+        for party in [other.leg.party for other in into.present() if other is not leaving]:
+            if not self._may_join(member.leg.party, going.leg.party, party):
+                raise self._refused(call, member.leg.party, party.number, Cause.NOT_JOINED, now)
         self._give(call, going, into, now, by=member)
         _came_true(member, wish)
         into.adopt(going, call, now, instead_of=leaving)
@@ -176,8 +179,8 @@ class Moves:
                     self.connect(leg.id, other, now, wish=wish)
                 case Redirect(number):
                     member = call.member(leg.id)
-                    if member.is_called:
-                        call.redirected(member, self._house.route(Ask(leg.party, number)))
+                    if member.is_called and member.rings_until is None:
+                        call.redirected(member, self._redirection(call, member, number, now))
         except Cannot as why:
             leg.told(Outcome(wish, why.cause))
 
@@ -210,6 +213,37 @@ class Moves:
                     call.confirm(member, now)
         except Cannot as why:
             call.fail(why.cause, now)
+
+    # ---- where a call may go on
+
+    def _redirection(self, call: Call, member: Member, number: str, now: float) -> Plan:
+        """The plan by which what rings for this member goes on to `number`."""
+        talks = None if call.caller is None else call.caller.leg.party
+        plan = self._house.route(Ask(member.leg.party, number, talks))
+        if not plan.rounds:
+            why = Cause.FORBIDDEN if plan.deed is not None else plan.otherwise
+            raise self._refused(call, member.leg.party, number, why, now)
+        return plan
+
+    def _refusal(self, plan: Plan, by: Party, other: Party) -> Cause | None:
+        """Why `by` may not leave and let this plan be for the other one."""
+        if plan.deed is not None:
+            return Cause.FORBIDDEN
+        if not plan.rounds:
+            return plan.otherwise
+        if plan.outside:
+            rung = next((device.party for round in plan.rounds for device in round.devices), NOBODY)
+            if not self._may_join(by, other, replace(rung, outside=True)):
+                return Cause.NOT_JOINED
+        return None
+
+    def _may_join(self, by: Party, one: Party, other: Party) -> bool:
+        return not (one.outside and other.outside) or self._house.may_join(by, one, other)
+
+    def _refused(self, call: Call, by: Party, number: str, why: Cause, now: float) -> Cannot:
+        """Let it be known: that somebody tries may matter to who looks after the house."""
+        self._house.note(Moment(call.id, What.REFUSED, now, party=by, other=Party(number), cause=why))
+        return Cannot(why)
 
     # ---- how
 

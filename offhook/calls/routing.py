@@ -37,14 +37,19 @@ class Device(Protocol):
 @dataclass(frozen=True, slots=True)
 class Manner:
     """How a device rings in a round, in seconds: when it begins, from when on an answer is believed
-    (a mobile's mailbox answers sooner than a person), and for how long; 0 is as long as the round."""
+    (a mobile's mailbox answers sooner than a person), and for how long; 0 is as long as the round.
+
+    The latter two count from its first ringing, or from when it was called as long as it does not ring.
+    """
 
     delay: float = 0.0
     min_alert: float = 0.0
     max_alert: float = 0.0
 
 
-Onward = Callable[[Cause], "Plan | None"]  # BUSY, DECLINED, NO_ANSWER, UNREACHABLE, …; None: just go on
+Onward = Callable[[Cause], "Plan | None"]
+"""Asked when nobody of a round answers: NO_ANSWER when it rang until the end, UNREACHABLE when nothing could
+ring, else the strongest of the refusals. A plan replaces all that was left; None: just go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,8 @@ class Round:
     via: Via | None = None  # why these, if they are not simply who was dialled
     called: Party | None = None  # whom this round is for, if another than the plan's
     manners: Mapping[str, Manner] | None = None  # by the id of the device, where it is not the usual one
-    onward: Onward | None = None  # asked when nobody of it answers: what comes instead of the rounds left
+    onward: Onward | None = None  # asked when nobody of it answers
+    passed: tuple[Party, ...] = ()  # the users who had sent it on before `via.by` did, in order
 
     @property
     def speaks(self) -> Codecs:
@@ -108,6 +114,7 @@ class Plan:
     called: Party | None = None
     deed: Deed | None = None
     emergency: bool = False  # goes through whatever limits there are
+    outside: bool = False  # the number itself is outside, not where somebody here has calls sent to
 
 
 @dataclass(frozen=True, slots=True)

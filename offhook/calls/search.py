@@ -1,11 +1,12 @@
 """A call that looks for somebody to answer it: rounds of a plan, refusals, and the way back."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from offhook.calls.cause import Cause
 from offhook.calls.gathering import Gathering
-from offhook.calls.hunt import Hunt
+from offhook.calls.hunt import Hunt, Rung
 from offhook.calls.leg import Party
 from offhook.calls.member import LegState, Member, State
 from offhook.calls.moments import Moment, What
@@ -30,31 +31,52 @@ class Search(Gathering):
         if caller.waits:
             self._note(What.CALLED, now, caller, self._called)
         self.state = State.RINGING
-        self._hunt = Hunt(plan, legs_at_most=self._ringing_legs)
+        self._hunt, self._diverted = Hunt(plan, legs_at_most=self._ringing_legs), ()
         self._next_round(now)
 
-    def _next_round(self, now: float) -> None:
+    def _next_round(self, now: float, *, has_lasted: bool = False) -> None:
         caller, hunt = self._caller, self._hunt
         assert caller is not None, "somebody waits while we look for whom to ring"
         assert hunt is not None, "rounds are those of a plan"
         self._due = None
-        found = hunt.next()
+        found = hunt.next(now, has_lasted=has_lasted)
         if found is None:
             if not hunt.has_rung and self._called.user not in ("", caller.leg.party.user):
                 self._unreached(caller.leg.party, hunt.otherwise, now)
             self._unanswered(hunt.otherwise, now)
             return
-        (round, legs), who = found, caller.leg.party
+        (round, legs), self.is_changed = found, True
         self._due, self._called = now + round.seconds, round.called or self._called
-        if round.via is not None and round.via.how == "diverted":
-            self._house.note(
-                Moment(self.id, What.DIVERTED, now, party=round.via.by, other=self._called, via=round.via)
-            )
-        for leg in legs:
-            member = self._put(Member(leg, calls_us=False, via=round.via))
-            self._note(What.RUNG, now, member, who)
-        for leg in legs:
+        if round.via is not None and (round.passed or round.via.how == "diverted"):
+            self._diverts(round.via, round.passed, now)
+        self._ring(round, legs, caller, now)
+
+    def _ring(self, round: Round, legs: Sequence[Rung], caller: Member, now: float) -> None:
+        for leg, manner in legs:
+            member = self._put(Member(leg, calls_us=False, via=round.via, manner=manner))
+            if manner is not None:
+                member.alerts_from(now)
+            self._note(What.RUNG, now, member, caller.leg.party)
+        for leg, _ in legs:
+            who = self._house.seen(caller.leg.party, leg.party)
             leg.ring(who, self.bridge, like=caller.leg.codecs or None, hops=caller.leg.hops)
+
+    def _ring_more(self, now: float) -> None:
+        """The time has come for devices that ring after the others of their round."""
+        hunt, caller = self._hunt, self._caller
+        if hunt is None or hunt.due is None or hunt.due > now or self._answer_due is not None:
+            return
+        assert hunt.round is not None, "it is in a round that devices are yet to ring"
+        assert caller is not None, "somebody waits while we look for whom to ring"
+        self._ring(hunt.round, hunt.next_devices(now, len(self.ringing())), caller, now)
+        self._go_on(now)
+
+    def _go_on(self, now: float) -> None:
+        """To the next round, if nobody of this one rings any more, or is about to."""
+        if self._hunt is not None and self._hunt.due is not None:
+            return
+        if not any(other.rings_until is None for other in self.ringing()):
+            self._next_round(now)
 
     def _rings(self, member: Member, early: bool, now: float) -> None:
         if self.state is not State.RINGING or not member.is_called:
@@ -64,6 +86,8 @@ class Search(Gathering):
             return
         if not member.rang and member.rings_until is None:
             member.rang = True
+            if member.manner is not None:
+                member.alerts_from(now)
             self._note(What.ALERTED, now, member, caller.leg.party)
         if member.leg.takes_orders:
             self.is_changed = True  # it may have learned so just now
@@ -71,7 +95,7 @@ class Search(Gathering):
         if early and (len(ringing) == 1 or not any(other.sings for other in ringing)):
             member.sings = True
         if caller.waits:
-            caller.leg.connected_to(self._called)
+            self._show(caller, self._called)
             if early and member.sings and member.leg.port is not None:
                 caller.leg.proceed(self.bridge, early=member.leg.codecs)
             elif not self._proceeded:
@@ -79,18 +103,21 @@ class Search(Gathering):
             self._proceeded = True
 
     def _refused(self, member: Member, cause: Cause, now: float) -> None:
-        if self._answer_due is not None and self._answer_due[0] is member:
-            self._answer_due = None
         if member.rings_until is not None:
             return  # it was only to fetch the call
         if self._hunt is not None:
             self._hunt.refused(cause)
         if cause is Cause.DECLINED and member.leg.party.user:
-            for other in self.ringing():
-                if other.leg.party.user == member.leg.party.user:
-                    self._let_go(other, Cause.DECLINED, now)
-        if not any(other.rings_until is None for other in self.ringing()):
-            self._next_round(now)
+            self._silence(member.leg.party.user, Cause.DECLINED, now)
+        self._go_on(now)
+
+    def _silence(self, user: str, cause: Cause, now: float, *, but: Member | None = None) -> None:
+        """Nothing of this user's rings any more in this round, nor will."""
+        if self._hunt is not None:
+            self._hunt.forget(user=user)
+        for other in self.ringing():
+            if other.leg.party.user == user and other is not but:
+                self._let_go(other, cause, now)
 
     def _connect(self, member: Member, now: float) -> None:
         """The first to answer gets the call."""
@@ -104,9 +131,11 @@ class Search(Gathering):
         self.state, self.place, self._due, self._hunt, self._recall = State.TALKING, None, None, None, None
         self._joins(member, caller, now)
         for other in self.ringing():
+            if other.leg.party.user not in ("", member.leg.party.user):
+                self.parting += (other.leg.party.user,)
             self._let_go(other, Cause.PICKED_UP if picked else Cause.ANSWERED_ELSEWHERE, now)
-        caller.leg.connected_to(member.leg.party)
-        member.leg.connected_to(caller.leg.party)
+        self._show(caller, member.leg.party)
+        self._show(member, caller.leg.party)
         if caller.waits:
             caller.talks()
             caller.leg.answer(self.bridge, like=member.leg.codecs)
@@ -119,7 +148,7 @@ class Search(Gathering):
         waits, member.replaces, self.is_changed = member.waits, None, True
         member.talks()
         if waits:
-            member.leg.connected_to(other.leg.party)
+            self._show(member, other.leg.party)
             member.leg.answer(self.bridge, like=other.leg.codecs)
 
     def _unanswered(self, cause: Cause, now: float) -> None:
@@ -154,14 +183,28 @@ class Search(Gathering):
         else:
             self.end(cause, now)
 
+    def _diverts(self, via: Via, passed: tuple[Party, ...], now: float) -> None:
+        """Tell who has sent it on to whom; once, however many rounds that means."""
+        way = (*passed, via.by, self._called) if via.how == "diverted" else (*passed, self._called)
+        if way == self._diverted:
+            return
+        self._diverted = way
+        for by, to in pairwise(way):
+            if by != to:
+                said = Moment(self.id, What.DIVERTED, now, party=by, other=to, via=Via("diverted", by))
+                self._house.note(said)
+
     def _unreached(self, who: Party, cause: Cause, now: float) -> None:
         self._house.note(Moment(self.id, What.UNREACHED, now, party=self._called, other=who, cause=cause))
 
 
 def sent_on(plan: Plan, by: Party) -> Plan:
     """The same plan, for what is sent on by somebody it rang for."""
-    via = Via("diverted", by)
-    rounds: Iterable[Round] = (
-        replace(round, via=via, called=round.called or plan.called) for round in plan.rounds
-    )
-    return replace(plan, rounds=tuple(rounds))
+    return replace(plan, rounds=tuple([_sent_on(round, plan, by) for round in plan.rounds]))
+
+
+def _sent_on(round: Round, plan: Plan, by: Party) -> Round:
+    called = round.called or plan.called
+    if round.via is None:
+        return replace(round, via=Via("diverted", by), called=called)
+    return replace(round, called=called, passed=(by, *round.passed))

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from offhook.calls.call import Call
 from offhook.calls.cause import Cannot, Cause
-from offhook.calls.leg import Asked, Leg, LegEvent
+from offhook.calls.leg import Asked, Leg, LegEvent, Party
 from offhook.calls.live import LiveCalls
 from offhook.calls.media import Engine, NoMedia
 from offhook.calls.member import Member, State
@@ -35,6 +35,8 @@ class Switch:
         ids: Callable[[], str],
         *,
         devices_of: Callable[[str], Sequence[Device]] = lambda user: (),
+        seen: Callable[[Party, Party], Party] = lambda party, by: party,  # as `by` would dial them
+        may_join: Callable[[Party, Party, Party], bool] = lambda by, one, other: True,  # two outside
         recorded: bool = False,
         calls_at_most: int = 1000,  # in all
         ringing_legs: int = 32,  # at most, in one call
@@ -42,6 +44,9 @@ class Switch:
     ) -> None:
         self.devices_of = devices_of
         self.route = route
+        self.seen = seen
+        self.may_join = may_join
+        self.note: Callable[[Moment], None] = feed.post
         self._feed = feed
         self._live = LiveCalls(engine, ids, recorded=recorded, ringing_legs=ringing_legs)
         self._moves = Moves(self._live, self, self._settled)
@@ -84,9 +89,9 @@ class Switch:
 
     def dial(self, device: Device, number: str, now: float) -> tuple[str, str]:
         """Ring `device`; when it is picked up, ring `number`. Returns the ids of call and leg."""
-        if self.is_full:
-            raise Cannot(Cause.OVERLOADED)
         plan = self.route(Ask(device.party, number))
+        if self.is_full and not plan.emergency:
+            raise Cannot(Cause.OVERLOADED)
         if not plan.rounds and plan.deed is None:
             raise Cannot(plan.otherwise)
         legs = device.open_legs()
@@ -230,6 +235,7 @@ class Switch:
             at, id = heappop(self._deadlines)
             call = self._live.all.get(id)
             if call is not None and call.deadline == at:
+                call.armed = None
                 self._soon(call, call.tick, now)
         if self._deadlines:
             self._due(self._deadlines[0][0])
@@ -238,9 +244,6 @@ class Switch:
 
     def serve(self, call: str, member: Member, deed: Deed, now: float) -> None:
         self._moves.serve(self._live.get(call), member, deed, now)
-
-    def note(self, moment: Moment) -> None:
-        self._feed.post(moment)
 
     # ---- how
 
@@ -292,6 +295,8 @@ class Switch:
         call.armed = call.deadline
         if call.is_changed:
             self._live.filed(call)
+            if call.parting:
+                self._feed.set(call.farewell())
             self._feed.set(call.view())
 
 

@@ -9,7 +9,7 @@ from offhook.calls.cause import Cause
 from offhook.calls.leg import Answered, Leg, Outcome, Party
 from offhook.calls.media import G711, Bridge, Codecs, Kind, NoMedia, Port
 from offhook.calls.moments import Moment
-from offhook.calls.routing import Ask, Deed, Plan, first_of
+from offhook.calls.routing import Ask, Deed, Plan, Round, first_of
 from offhook.calls.switch import Switch
 from offhook.calls.users import everyone
 from offhook.calls.view import CallView
@@ -121,12 +121,13 @@ class FakeLeg:
     like: Codecs | None = None  # as it was told when it rang
     bridge: Bridge | None = None
     shown: str = ""  # on its display
+    number_shown: str = ""
     id: str = field(default_factory=lambda: f"l{next(ids)}")
 
     def ring(
         self, who: Party, bridge: Bridge, *, like: Codecs | None, auto_answer: bool = False, hops: int = 70
     ) -> None:
-        self.bridge, self.like, self.shown = bridge, like, who.name
+        self.bridge, self.like, self.shown, self.number_shown = bridge, like, who.name, who.number
         self.hops_told = hops
         self.told_.append(f"ring from {who.name or who.number}" + (" by itself" if auto_answer else ""))
 
@@ -140,7 +141,7 @@ class FakeLeg:
         self.told_.append("answer")
 
     def connected_to(self, party: Party) -> None:
-        self.shown = party.name
+        self.shown, self.number_shown = party.name, party.number
 
     def pick_up(self) -> None:
         self.told_.append("pick up")
@@ -198,7 +199,10 @@ class Someone:
 
 
 class House:
-    """Anna and Dora have a desk phone, Ben a desk phone and a browser; Carla's phone is switched off."""
+    """Anna and Dora have a desk phone, Ben a desk phone and a browser; Carla's phone is switched off.
+
+    Ben's mobile, and whoever is outside at 0301234, ring where a test plans it.
+    """
 
     def __init__(self, *, recorded: bool = False, calls: int = 1000, ringing_legs: int = 32) -> None:
         people = [
@@ -213,7 +217,11 @@ class House:
         self.carla = self.device("carla", "Carla", "103", "carla-desk")
         self.carla.is_reachable = False
         self.dora = self.device("dora", "Dora", "104", "dora-desk")
+        self.mobile = self.device("ben", "Ben", "102", "ben-mobile")
+        self.line = FakeDevice(Party("+49301234", "", "", "trunk:Fibre", outside=True))
         self.codes: dict[str, Deed] = {}  # numbers that stand for something else than a person
+        self.plans: dict[str, Plan] = {"0301234": Plan((Round((self.line,)),), outside=True)}
+        self.asked: Ask | None = None  # for the last time
         self.moments: list[Moment] = []
         devices: dict[str, list[FakeDevice]] = {
             "anna": [self.desk],
@@ -229,7 +237,7 @@ class House:
         self.feed.watch(Moment, lambda old, new: self.moments.append(new) if new else None)
         rule = everyone(numbers.get, lambda user: devices[user], busy=lambda user: False)
         self.switch = Switch(
-            first_of([self._code, rule]),
+            first_of([self._planned, rule]),
             self.engine,
             self.feed,
             LiveIds("hq", 1),
@@ -240,9 +248,10 @@ class House:
         )
         self.anna = FakeLeg(self.desk.party)
 
-    def _code(self, ask: Ask) -> Plan | None:
+    def _planned(self, ask: Ask) -> Plan | None:
+        self.asked = ask
         deed = self.codes.get(ask.number)
-        return None if deed is None else Plan((), deed=deed)
+        return self.plans.get(ask.number) if deed is None else Plan((), deed=deed)
 
     def view_of(self, user: str) -> CallView | None:
         """The call this user is in now, as the feed has it."""

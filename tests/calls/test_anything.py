@@ -16,19 +16,22 @@ from offhook.calls.leg import (
     Held,
     LegEvent,
     Lost,
+    Party,
     Redirect,
     Ringing,
     TransferTo,
 )
 from offhook.calls.member import State
-from offhook.calls.routing import Do, ParkAt, PickUp, Retrieve
-from offhook.calls.view import Place
+from offhook.calls.routing import Do, Manner, ParkAt, PickUp, Plan, Retrieve, Round
+from offhook.calls.view import Place, Via
 from tests.calls.house import FakeDevice, FakeLeg, FakePort, House
 
-NUMBERS = ["101", "102", "103", "104", "999", "*0", "*160", "#160", "*42"]
+NUMBERS = [
+    "101", "102", "103", "104", "999", "*0", "*160", "#160", "*42", "200", "201", "202", "203", "0301234",
+]  # fmt: skip
 EVENTS: list[LegEvent] = [
     Answered(), Answered(), Ringing(), Ringing(early=True), Held(True), Held(False), Lost(), Back(),
-    Gone(Cause.BUSY),
+    Gone(Cause.BUSY), Gone(Cause.DECLINED), Gone(Cause.NO_ANSWER),
 ]  # fmt: skip
 VERBS = [
     "call", "dial", "event", "event", "event", "event", "hangup", "hold", "transfer", "refer", "connect",
@@ -55,7 +58,11 @@ class Bystander:
             self.house.ben_browser,
             self.house.carla,
             self.house.dora,
+            self.house.mobile,
+            self.house.line,
         ]
+        self.house.plans |= _plans(self.house)
+        self.house.switch.may_join = lambda by, one, other: False
         self.callers: list[FakeLeg] = []
         self.gone: set[str] = set()
         self.now = 0.0
@@ -140,6 +147,11 @@ class Bystander:
             assert call.state is not State.ENDED, "calls that are over are forgotten"
             assert call.state is not State.TALKING or len(call.talking()) >= 2, "nobody talks alone"
             assert call.state is not State.PARKED or call.talking(), "somebody waits where one is parked"
+            assert call.state is State.TALKING or call.deadline is not None, "nobody waits without an end"
+            assert call.armed == call.deadline, "and the end is known"
+            for member in call.talking():
+                begun, believed = member.since or 0, member.believed_from or 0
+                assert begun >= believed, "a machine that answers too soon does not talk"
             for id in present:
                 assert self.house.switch.leg(id) is not None, "each leg finds its call"
             assert call.view() == self.house.feed.get(type(call.view()), call.id), "the feed has it as it is"
@@ -152,6 +164,32 @@ class Bystander:
         for call in list(self.house.switch.calls.values()):
             self.house.switch.end_all(Cause.RESTART, self.now)
             assert call.state is State.ENDED
+
+
+def _plans(house: House) -> dict[str, Plan]:
+    """A user with a mobile and a line that sends calls on; a group, in turn; pauses; lines that go round."""
+    service = Party("201", "Service")
+
+    def instead(cause: Cause) -> Plan | None:
+        return {
+            Cause.BUSY: Plan((Round((house.dora,), 20, Via("diverted", house.ben_desk.party)),)),
+            Cause.DECLINED: Plan((Round((), 4), Round((house.line,), 20)), Cause.DECLINED),
+            Cause.NO_ANSWER: Plan((), Cause.DO_NOT_DISTURB),
+        }.get(cause)
+
+    def round_and_round(cause: Cause) -> Plan:
+        return Plan((Round((house.carla, house.dora), 5, onward=round_and_round),))
+
+    mobile = {"ben-mobile": Manner(delay=5, min_alert=4, max_alert=12), "ben-desk": Manner(max_alert=9)}
+    ringing = Round((house.ben_desk, house.ben_browser, house.mobile), 30, manners=mobile, onward=instead)
+    members = (house.ben_desk, house.carla, house.dora)
+    turns = tuple([Round((device,), 10, Via("group", service), service) for device in members])
+    return {
+        "200": Plan((ringing,), called=house.ben_desk.party),
+        "201": Plan((*turns, Round((house.line,), 20)), called=service),
+        "202": Plan((Round((), 4), Round((house.mobile,), 0), ringing), Cause.INCOMPLETE),
+        "203": Plan((Round((house.carla,), 5, onward=round_and_round),), emergency=True),
+    }
 
 
 acts = st.lists(

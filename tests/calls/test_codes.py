@@ -26,7 +26,7 @@ def rule(quieted: list[tuple[str, bool]] | None = None) -> Rule:
     people = (ANNA, BEN, CARLA, DORA)
     heard = [] if quieted is None else quieted
     return codes(
-        {one.number: one for one in people}.get,
+        lambda number, by: {one.number: one for one in people}.get(number),
         {one.id: one for one in people}.get,
         colleagues,
         lambda user, wanted: heard.append((user, wanted)),

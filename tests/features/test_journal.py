@@ -1,5 +1,7 @@
 """What call records tell, step by step: the reference sequences of the field, and calls that go astray."""
 
+from collections.abc import Callable
+
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -21,14 +23,14 @@ DAY = 1_790_000_000.0  # Unix time at the monotonic second 0
 class Office:
     """The house of the calls' tests, with all phones on, a journal, and diversions as the test sets them."""
 
-    def __init__(self) -> None:
+    def __init__(self, seen: Callable[[Party, Party], Party] = lambda party, by: party) -> None:
         self.house = House()
         self.house.carla.is_reachable = True
         self.house.ben_browser.is_reachable = False
         self.diversions: dict[str, tuple[str, FakeDevice]] = {}  # number: at once or unanswered, to whom
         self.rows: dict[str, Record] = {}
         ids = iter(range(1, 100))
-        self.journal = Journal(lambda now: DAY + now, lambda: f"r{next(ids):02}")
+        self.journal = Journal(lambda now: DAY + now, lambda: f"r{next(ids):02}", seen)
         self.house.feed.watch(Moment, self._happens)
         route = self.house.switch.route
         self.house.switch.route = lambda ask: self._diverted(ask, route(ask))

@@ -36,11 +36,20 @@ class _Talk:
 
 
 class Journal:
-    """`wall` turns monotonic seconds into Unix time; `new_id` gives the next record's id."""
+    """`wall` turns monotonic seconds into Unix time; `new_id` gives the next record's id.
 
-    def __init__(self, wall: Callable[[float], float], new_id: Callable[[], str]) -> None:
+    `seen(party, by)` is the party with the number as `by` would dial it.
+    """
+
+    def __init__(
+        self,
+        wall: Callable[[float], float],
+        new_id: Callable[[], str],
+        seen: Callable[[Party, Party], Party] = lambda party, by: party,
+    ) -> None:
         self._wall = wall
         self._new_id = new_id
+        self._seen = seen
         self._talks: dict[str, _Talk] = {}
         self._part_of: dict[str, Part] = {}  # by leg
         self._changed: dict[str, Part] = {}
@@ -50,6 +59,8 @@ class Journal:
         return len(self._talks)
 
     def take(self, moment: Moment) -> None:
+        if moment.what is What.REFUSED:
+            return
         talk = self._talks.get(moment.call)
         if talk is None:
             if moment.what in (What.LEFT, What.ENDED):  # of a call that only dialled a code
@@ -147,7 +158,8 @@ class Journal:
                 continue
             if part.rings:
                 if not part.legs:  # it had given up; somebody else has answered
-                    part.outcome, part.to = "elsewhere", m.party
+                    if not part.is_missed_although(m.via):
+                        part.outcome, part.to = "elsewhere", m.party
                     self._complete(part, talk)
                 continue
             part.talks = True
@@ -361,7 +373,10 @@ class Journal:
         device: str = "",
         via: Via | None = None,
     ) -> Part:
-        part = Part(self._new_id(), m.call, user, direction, other, at, device=device, via=via)
+        part = Part(
+            self._new_id(), m.call, user, direction, other, at,
+            device=device, via=via, seen=self._seen_by(user),
+        )  # fmt: skip
         if m.leg:
             part.legs.add(m.leg)
             self._part_of[m.leg] = part
@@ -375,12 +390,19 @@ class Journal:
     ) -> Part:
         """How a call goes on that a user sends on."""
         part_of = "" if former is None else former.id
-        part = Part(self._new_id(), m.call, m.party.user, direction, other, at, part_of=part_of)
+        part = Part(
+            self._new_id(), m.call, m.party.user, direction, other, at,
+            part_of=part_of, seen=self._seen_by(m.party.user),
+        )  # fmt: skip
         part.to = m.other
         part.note("setup-to", at, other)
         talk.parts.append(part)
         self._changed[part.id] = part
         return part
+
+    def _seen_by(self, user: str) -> Callable[[Party], Party]:
+        by = Party("", user=user)
+        return lambda party: self._seen(party, by)
 
     def _hands_over(self, part: Part, to: Party, at: float) -> None:
         """Its user puts the others through to each other; what these do belongs to it from now on."""

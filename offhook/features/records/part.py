@@ -1,5 +1,7 @@
 """A record in the making: one user's part in a call, and how the call went on without them."""
 
+from collections.abc import Callable
+
 from offhook.calls.cause import Cause
 from offhook.calls.leg import NOBODY, Party
 from offhook.calls.view import Via
@@ -25,8 +27,8 @@ class Part:
 
     __slots__ = (
         "answered", "begun", "call", "cause", "complete", "conf", "device", "direction", "ended",
-        "events", "goes_on", "handed", "id", "legs", "other", "outcome", "part_of", "rang", "talks",
-        "to", "user", "via",
+        "events", "goes_on", "handed", "id", "legs", "other", "outcome", "part_of", "rang", "seen",
+        "talks", "to", "user", "via",
     )  # fmt: skip
 
     def __init__(
@@ -41,7 +43,9 @@ class Part:
         device: str = "",
         via: Via | None = None,
         part_of: str = "",
+        seen: Callable[[Party], Party],
     ) -> None:
+        self.seen = seen  # others, with the numbers this user would dial
         self.id = id
         self.call = self.conf = call
         self.user = user
@@ -71,22 +75,29 @@ class Part:
         """Its user is called and has not answered."""
         return self.direction == "in" and self.answered is None
 
+    def is_missed_although(self, answered: Via | None) -> bool:
+        """Whether it rang here for a group of which nobody has answered; it was somebody called instead."""
+        if self.via is None or self.via.how != "group":
+            return False
+        return answered != self.via and (answered is None or answered.how != "picked-up")
+
     def note(self, msg: str, at: float, who: Party, cause: Cause | None = None) -> None:
+        who = self.seen(who)
         self.events.append(
             Event(msg, at, who.number, who.name, None if cause is None else cause.q850, self.conf)
         )
 
     def record(self) -> Record:
-        via = self.via
+        via, other = self.via, self.seen(self.other)
         return Record(
             self.id,
             self.call,
             self.user,
             self.direction,
             self.outcome,
-            self.other.number,
-            self.other.name,
-            self.other.user,
+            other.number,
+            other.name,
+            other.user,
             self.device,
             self.begun,
             self.answered,
@@ -95,7 +106,7 @@ class Part:
             self.complete,
             self.part_of,
             "" if via is None else via.how,
-            NOBODY if via is None else via.by,
-            self.to,
+            NOBODY if via is None else self.seen(via.by),
+            self.seen(self.to),
             tuple(self.events),
         )

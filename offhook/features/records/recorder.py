@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from offhook.calls.leg import Party
 from offhook.calls.moments import Moment, What
 from offhook.clock import Clock
 from offhook.features.records.journal import Journal
@@ -22,14 +23,24 @@ logger = logging.getLogger(__name__)
 
 
 class Recorder:
-    """Follows every call from the feed; `kept(call id)` is told when a call's opening rows are on disk."""
+    """Follows every call from the feed; `kept(call id)` is told when a call's opening rows are on disk.
 
-    def __init__(self, feed: Feed, records: Records, clock: Clock, kept: Callable[[str], None]) -> None:
+    `seen(party, by)` is the party with the number as `by` would dial it.
+    """
+
+    def __init__(
+        self,
+        feed: Feed,
+        records: Records,
+        clock: Clock,
+        kept: Callable[[str], None],
+        seen: Callable[[Party, Party], Party] = lambda party, by: party,
+    ) -> None:
         self._feed = feed
         self._records = records
         self._clock = clock
         self._kept = kept
-        self._journal = Journal(clock.wall, records.new_id)
+        self._journal = Journal(clock.wall, records.new_id, seen)
         self._moments: list[Moment] = []  # not yet in the journal
         self._is_due = False
         feed.watch(Moment, self._happened)
