@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -10,15 +10,17 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import connect
 
-from offhook.calls.media import Port
+from offhook.calls.leg import Leg, Party
+from offhook.calls.media import G711, Codecs, Port
 from offhook.calls.routing import first_of
 from offhook.calls.switch import Switch
 from offhook.calls.users import everyone
 from offhook.clock import Clock
 from offhook.config import Address, Config, Sip
+from offhook.dialplan.model import Diversion, Line, Mobile, Node, Ringing, Tables, Trunk
 from offhook.features.board import Board
 from offhook.feed import Feed
-from offhook.household import Household, Reload
+from offhook.household import Household, Mobiles, Reload
 from offhook.ids import LiveIds
 from offhook.media.fake import FakeEngine
 from offhook.passwords import Passwords
@@ -30,11 +32,12 @@ from offhook.people.presence import Presence, PresenceKeeper
 from offhook.people.quality import QualityBoard
 from offhook.phones.edge import Phones
 from offhook.store.bindings import Bindings
-from offhook.store.database import Database, open_database
+from offhook.store.database import Database, StoreError, open_database
 from offhook.store.devices import Devices as KeptDevices
 from offhook.store.groups import Groups as KeptGroups
 from offhook.store.links import Links
 from offhook.store.meta import Meta
+from offhook.store.plan import Plan
 from offhook.store.sessions import Sessions
 from offhook.store.users import Users
 from offhook.web.edge import Needs, Web
@@ -47,17 +50,67 @@ SECRET = "secret"
 REALM = "offhook"
 
 
+class OwnMobile:
+    """A telephone outside that can be rung while there is a trunk to ring it by."""
+
+    def __init__(self, info: DeviceInfo, outside: "Outside") -> None:
+        assert info.mobile is not None, "only mobiles are asked for"
+        self.id, self.party = info.id, Party(info.mobile.number, info.name, info.user, info.id)
+        self._mobile, self._outside = info.mobile, outside
+
+    @property
+    def is_reachable(self) -> bool:
+        return self._mobile.enabled and bool(self._outside.tables.trunks)
+
+    @property
+    def speaks(self) -> Codecs:
+        return G711
+
+    def open_legs(self) -> list[Leg]:
+        return []
+
+
+class Outside:
+    """Lines outside that only listen to what they are told."""
+
+    def __init__(self) -> None:
+        self.told: list[Tables] = []
+
+    @property
+    def tables(self) -> Tables:
+        return self.told[-1]
+
+    def mobile(self, info: DeviceInfo) -> OwnMobile:
+        return OwnMobile(info, self)
+
+
+class SlowPlan(Plan):
+    """While it is read, something else may happen."""
+
+    meanwhile: Callable[[], Awaitable[object]] | None = None
+
+    async def load(self) -> Tables:
+        tables = await super().load()
+        if self.meanwhile is not None:
+            happens, self.meanwhile = self.meanwhile, None
+            await happens()
+        return tables
+
+
 class Home:
     """A server without sound, and what the command line does to its database meanwhile."""
 
     def __init__(self, database: Database, folder: Path) -> None:
         loop = asyncio.get_running_loop()
         clock = Clock(loop.time, time.time)
+        self.database = database
         self.feed = Feed()
         self.directory = Directory()
         self.users = Users(database, "hq", announce=True)
         self.kept = KeptDevices(database, "hq", announce=True)
         self.kept_groups = KeptGroups(database, "hq", announce=True)
+        self.plan = SlowPlan(database, announce=True)
+        self.outside = Outside()
         self.sessions = Sessions(database, "hq")
         devices: Devices[Any] = Devices(self.feed)
         owners: dict[Port, Any] = {}
@@ -80,6 +133,16 @@ class Home:
             dialogs=MemoryDialogs(),
             lag=lambda: 0.0,
         )
+        mine = Users(database, "hq")  # what the server writes itself it need not look for
+        self.preferences = Preferences(
+            self.directory,
+            self.feed,
+            lambda user, line: asyncio.ensure_future(
+                mine.set_preferences(
+                    user.id, do_not_disturb=user.do_not_disturb, call_waiting=user.call_waiting, line=line
+                )
+            ),
+        )
         web = Web(
             Needs(
                 site="hq",
@@ -90,17 +153,7 @@ class Home:
                 directory=self.directory,
                 devices=devices,
                 groups=self.groups,
-                preferences=Preferences(
-                    self.directory,
-                    self.feed,
-                    lambda user: asyncio.ensure_future(
-                        self.users.set_preferences(
-                            user.id,
-                            do_not_disturb=user.do_not_disturb,
-                            call_waiting=user.call_waiting,
-                        )
-                    ),
-                ),
+                preferences=self.preferences,
                 quality=QualityBoard(self.feed),
                 ids=ids,
                 owners=owners,
@@ -126,8 +179,15 @@ class Home:
             web,
             self.switch,
             loop.time,
+            self.outside,
+            self.outside.told.append,
         )
-        self.reload = Reload(Meta(database), self.users, self.kept, self.kept_groups, household, web)
+        self.mobiles = Mobiles(
+            household, self.directory, self.feed, mine, KeptDevices(database, "hq"), time.time
+        )
+        self.reload = Reload(
+            Meta(database), self.users, self.kept, self.kept_groups, household, web, self.plan
+        )
 
     async def add(self, username: str, number: str) -> tuple[User, DeviceInfo]:
         """A user with a browser and a desk phone."""
@@ -314,3 +374,163 @@ async def test_how_one_wants_to_be_called_is_kept(home: Home) -> None:
     assert (kept.do_not_disturb, kept.call_waiting) == (True, False)
     assert home.directory.user(anna.id) == kept
     await page.socket.close()
+
+
+# ---- the plan
+
+TRUNK = Trunk("amt", "0", hosts=("192.0.2.1",))
+
+
+async def test_a_plan_is_told_once_and_again_when_it_is_another(home: Home) -> None:
+    await home.reload.load()
+    assert home.outside.told == [Tables()]
+    await home.add("anna", "101")
+    await home.reload.look()
+    assert home.outside.told == [Tables()], "somebody has come; the plan is as it was"
+    await home.plan.replace(Tables(trunks=(TRUNK,)))
+    await home.reload.look()
+    assert home.outside.told == [Tables(), Tables(trunks=(TRUNK,))]
+
+
+async def test_a_user_who_moves_is_found_at_the_new_number_only(home: Home) -> None:
+    anna, _ = await home.add("anna", "101")
+    await home.plan.replace(Tables(nodes=(Node("works", number="7"),)))
+    await home.users.set_node_and_number(anna.id, "works", "55")
+    await home.users.set_line(anna.id, Line(seconds=12))
+    await home.reload.look()
+    found = home.directory.by_number("55", "works")
+    assert found is not None
+    assert (found.id, found.line.seconds) == (anna.id, 12)
+    assert home.directory.by_number("101") is None
+
+
+async def test_a_group_gets_a_number_and_loses_it(home: Home) -> None:
+    sales = await home.kept_groups.create("Sales", Ringing("200"))
+    await home.reload.look()
+    found = home.groups.at("root", "200")
+    assert found is not None
+    assert found.id == sales.id
+    await home.kept_groups.set_ringing(sales.id, None)
+    await home.reload.look()
+    assert home.groups.at("root", "200") is None
+
+
+async def test_a_browser_that_stands_for_the_mobiles_stays_open(home: Home) -> None:
+    anna, _ = await home.add("anna", "101")
+    await home.reload.look()
+    page = await home.tab(anna)
+    assert home.is_reachable(anna.device)
+    await home.kept.set_no_mobility(anna.device, wanted=True)
+    await home.reload.look()
+    browser = home.directory.device(anna.device)
+    assert browser is not None
+    assert browser.no_mobility
+    assert home.is_reachable(anna.device)
+    await page.socket.close()
+
+
+async def test_what_cannot_be_read_leaves_everything_as_it_is_until_it_can(home: Home) -> None:
+    await home.plan.replace(Tables(trunks=(TRUNK,)))
+    await home.reload.look()
+    await home.database.write("update plan set body = $1", [("{",)])
+    anna, _ = await home.add("anna", "101")
+    with pytest.raises(StoreError, match="the trunk amt in the database cannot be read"):
+        await home.reload.look()
+    assert home.outside.tables == Tables(trunks=(TRUNK,))
+    assert home.directory.user(anna.id) is None
+
+    await home.plan.replace(Tables())
+    await home.reload.look()
+    assert home.outside.tables == Tables()
+    assert home.directory.user(anna.id) == anna
+
+
+async def test_what_a_user_changes_while_the_database_is_read_is_not_taken_back(home: Home) -> None:
+    anna, _ = await home.add("anna", "101")
+    await home.reload.look()
+    diverted = Line(diversions=(Diversion("always", "102"),))
+    home.plan.meanwhile = lambda: home.preferences.set(anna.id, line=diverted)
+    await home.add("ben", "102")
+    await home.reload.look()
+    changed = home.directory.user(anna.id)
+    assert changed is not None
+    assert changed.line == diverted
+
+
+# ---- mobiles
+
+MOBILE = Mobile("+49170555")
+
+
+async def test_a_mobile_lives_as_soon_as_its_user_has_written_it_down(home: Home) -> None:
+    anna, _ = await home.add("anna", "101")
+    await home.plan.replace(Tables(trunks=(TRUNK,)))
+    await home.reload.look()
+    mobile = await home.mobiles.add(anna.id, "Mobile", MOBILE)
+    assert home.directory.device(mobile.id) == mobile
+    assert home.is_reachable(mobile.id)
+    assert mobile in await home.kept.of(anna.id)
+
+    await home.mobiles.change(mobile.id, "Private", Mobile("+49170556", enabled=False))
+    view = home.feed.get(DeviceView, mobile.id)
+    assert view is not None
+    assert (view.name, view.kind, view.reachable) == ("Private", "mobile", False)
+    assert home.directory.devices_of(anna.id) == await home.kept.of(anna.id)
+
+    await home.mobiles.remove(mobile.id)
+    assert home.feed.get(DeviceView, mobile.id) is None
+    assert home.directory.devices_of(anna.id) == await home.kept.of(anna.id)
+
+
+async def test_another_number_of_a_mobile_is_news_even_if_its_name_stays(home: Home) -> None:
+    anna, _ = await home.add("anna", "101")
+    await home.reload.look()
+    mobile = await home.mobiles.add(anna.id, "Mobile", MOBILE)
+    before = home.feed.latest([f"own.{anna.id}"])
+    await home.mobiles.change(mobile.id, "Mobile", Mobile("+49170556"))
+    assert home.feed.latest([f"own.{anna.id}"]) > before
+
+
+async def test_who_dialled_from_a_mobile_that_is_removed_dials_from_another_device(home: Home) -> None:
+    anna, _ = await home.add("anna", "101")
+    await home.reload.look()
+    mobile = await home.mobiles.add(anna.id, "Mobile", MOBILE)
+    await home.users.set_device(anna.id, mobile.id)
+    await home.reload.look()
+    await home.mobiles.remove(mobile.id)
+    assert home.feed.get(User, anna.id) == home.directory.user(anna.id) == anna
+
+
+async def test_a_mobile_that_the_command_line_adds_or_removes_comes_and_goes(home: Home) -> None:
+    anna, _ = await home.add("anna", "101")
+    mobile = await home.kept.add_mobile(anna.id, "Mobile", MOBILE, now=0.0)
+    await home.reload.look()
+    assert home.feed.get(DeviceView, mobile.id) is not None
+    await home.kept.remove(mobile.id)
+    await home.reload.look()
+    assert home.feed.get(DeviceView, mobile.id) is None
+    assert home.directory.device(mobile.id) is None
+
+
+async def test_mobiles_can_be_rung_when_there_is_a_trunk_and_no_longer_when_it_goes(home: Home) -> None:
+    anna, _ = await home.add("anna", "101")
+    mobile = await home.kept.add_mobile(anna.id, "Mobile", MOBILE, now=0.0)
+    await home.reload.look()
+    assert not home.is_reachable(mobile.id)
+    await home.plan.replace(Tables(trunks=(TRUNK,)))
+    await home.reload.look()
+    assert home.is_reachable(mobile.id)
+    await home.plan.replace(Tables())
+    await home.reload.look()
+    assert not home.is_reachable(mobile.id)
+
+
+async def test_what_is_no_mobile_is_neither_changed_nor_removed_as_one(home: Home) -> None:
+    anna, phone = await home.add("anna", "101")
+    await home.reload.look()
+    for id in (phone.id, anna.device, "hq.1v", ""):
+        with pytest.raises(StoreError, match="mobile"):
+            await home.mobiles.change(id, "Mobile", MOBILE)
+        with pytest.raises(StoreError, match="mobile"):
+            await home.mobiles.remove(id)
+    assert len(await home.kept.of(anna.id)) == 2

@@ -19,7 +19,7 @@ from typing import Any, Protocol, TypeVar
 
 from offhook.config import masked
 
-SCHEMA = "0002"  # the revision this server works with; the newest file in migrations/versions
+SCHEMA = "0003"  # the revision this server works with; the newest file in migrations/versions
 
 Row = tuple[Any, ...]  # what a statement selects; the module that owns the statement knows the types
 Value = str | int | float | bool | bytes | None

@@ -1,17 +1,19 @@
-"""Devices: the phones and browsers of users, with what a phone proves itself by."""
+"""Devices: the phones, browsers and mobiles of users, with what a phone proves itself by."""
 # ruff: noqa: S608  # the only words put into statements are this module's own
 
 import re
 import secrets
 
+from offhook.dialplan.model import Mobile
 from offhook.people.directory import DeviceInfo, Srtp
 from offhook.sip.auth import ha1
 from offhook.store.database import Conflict, Database, Row, Step, StoreError, in_slices
 from offhook.store.keys import Keys
 from offhook.store.meta import ANNOUNCE
 from offhook.store.users import checked_name
+from offhook.store.values import kept, read
 
-_COLUMNS = "id, user_id, name, kind, sip_user, ha1_md5, ha1_sha256, srtp"
+_COLUMNS = "id, user_id, name, kind, sip_user, ha1_md5, ha1_sha256, srtp, no_mobility, mobile"
 
 
 def new_secret() -> str:
@@ -69,6 +71,36 @@ class Devices:
             raise Conflict(f"there is a phone {sip_user} already") from None
         return self._device(rows[0][0])
 
+    async def add_mobile(self, user: str, name: str, mobile: Mobile, *, now: float) -> DeviceInfo:
+        """Raises StoreError, also when the user has been removed meanwhile."""
+        values = (self._keys.key(user), checked_name(name), "mobile", kept(mobile), now)
+        insert = (
+            "insert into devices (user_id, name, kind, ha1_md5, ha1_sha256, mobile, created)"
+            f" values ($1, $2, $3, '', '', $4, $5) returning {_COLUMNS}"
+        )
+        try:
+            rows = await self._database.transact([(insert, values), *self._after])
+        except Conflict:
+            raise StoreError("the user has been removed meanwhile") from None
+        return self._device(rows[0][0])
+
+    async def set_mobile(self, id: str, name: str, mobile: Mobile) -> DeviceInfo:
+        """Change a mobile. Raises StoreError, also when it has been removed meanwhile."""
+        values = (checked_name(name), kept(mobile), self._keys.key(id))
+        update = (
+            "update devices set name = $1, mobile = $2 where id = $3 and kind = 'mobile'"
+            f" returning {_COLUMNS}"
+        )
+        rows = await self._database.transact([(update, values), *self._after])
+        if not rows[0]:
+            raise StoreError("the mobile has been removed meanwhile")
+        return self._device(rows[0][0])
+
+    async def set_no_mobility(self, id: str, *, wanted: bool) -> None:
+        """Whether the user's mobiles are silent while this phone or browser is reachable."""
+        update = "update devices set no_mobility = $1 where id = $2"
+        await self._database.transact([(update, (wanted, self._keys.key(id))), *self._after])
+
     async def set_secret(self, device: DeviceInfo, *, secret: str, realm: str) -> None:
         """Give a phone a new secret; the old one stops working."""
         md5 = ha1(device.sip_user, realm, secret, "MD5")
@@ -99,7 +131,16 @@ class Devices:
         )
 
     def _device(self, row: Row) -> DeviceInfo:
-        id, user, name, kind, sip_user, ha1_md5, ha1_sha256, srtp = row
+        id, user, name, kind, sip_user, ha1_md5, ha1_sha256, srtp, no_mobility, mobile = row
         return DeviceInfo(
-            self._keys.id(id), self._keys.id(user), name, kind, sip_user or "", ha1_md5, ha1_sha256, srtp
+            self._keys.id(id),
+            self._keys.id(user),
+            name,
+            kind,
+            sip_user or "",
+            ha1_md5,
+            ha1_sha256,
+            srtp,
+            bool(no_mobility),  # SQLite has numbers for it
+            None if mobile is None else read(mobile, Mobile, f"the mobile {name} in the database"),
         )

@@ -1,15 +1,23 @@
 """Groups: named circles of users, in which each member is active or only looked after.
 
+Members have an order: that in which they joined, until somebody sets another.
 A group is called by its name in any capitals, for a person writes it on the command line.
 """
 
+from collections.abc import Sequence
+
+from offhook.dialplan.model import Ringing
 from offhook.people.groups import Group
-from offhook.store.database import Conflict, Database, Step, StoreError
+from offhook.store.database import Conflict, Database, Step, StoreError, Value
 from offhook.store.keys import Keys
 from offhook.store.meta import ANNOUNCE
 from offhook.store.users import checked_name, username_key
+from offhook.store.values import kept_or_null, read
 
-_ALL = "select g.id, g.name, m.user_id, m.active from groups g left join group_members m on m.group_id = g.id"
+_ALL = (
+    "select g.id, g.name, g.ringing, m.user_id, m.active"
+    " from groups g left join group_members m on m.group_id = g.id"
+)
 
 
 class Groups:
@@ -22,21 +30,28 @@ class Groups:
 
     async def load_all(self) -> list[Group]:
         """In the order of their names."""
-        return await self._load(f"{_ALL} order by g.name_key, m.user_id")
+        return await self._load(f"{_ALL} order by g.name_key, m.position, m.user_id")
 
     async def by_name(self, name: str) -> Group | None:
-        found = await self._load(f"{_ALL} where g.name_key = $1 order by m.user_id", username_key(name))
+        only = f"{_ALL} where g.name_key = $1 order by m.position, m.user_id"
+        found = await self._load(only, username_key(name))
         return found[0] if found else None
 
-    async def create(self, name: str) -> Group:
+    async def create(self, name: str, ringing: Ringing | None = None) -> Group:
         """A new group without members. Raises Conflict, StoreError."""
         name = checked_name(name)
-        insert = "insert into groups (name, name_key) values ($1, $2) returning id"
+        insert = "insert into groups (name, name_key, ringing) values ($1, $2, $3) returning id"
+        values = (name, username_key(name), kept_or_null(ringing))
         try:
-            rows = await self._database.transact([(insert, (name, username_key(name))), *self._after])
+            rows = await self._database.transact([(insert, values), *self._after])
         except Conflict:
             raise Conflict(f"there is a group {name} already") from None
-        return Group(self._keys.id(rows[0][0][0]), name, ())
+        return Group(self._keys.id(rows[0][0][0]), name, (), ringing)
+
+    async def set_ringing(self, id: str, ringing: Ringing | None) -> None:
+        """Where the group can be called, and how it rings then; None: nowhere."""
+        update = "update groups set ringing = $1 where id = $2"
+        await self._change(update, kept_or_null(ringing), self._keys.key(id))
 
     async def rename(self, id: str, name: str) -> None:
         """Raises Conflict, StoreError."""
@@ -52,10 +67,11 @@ class Groups:
         await self._change("delete from groups where id = $1", self._keys.key(id))
 
     async def join(self, id: str, user: str, *, active: bool = True) -> None:
-        """Make a user a member; again: active or not. Raises StoreError when either is gone."""
+        """Make a user the last member; again: active or not. Raises StoreError when either is gone."""
         try:
             await self._change(
-                "insert into group_members (group_id, user_id, active) values ($1, $2, $3)"
+                "insert into group_members (group_id, user_id, active, position) values ($1, $2, $3,"
+                " (select coalesce(max(position), 0) + 1 from group_members where group_id = $1))"
                 " on conflict (group_id, user_id) do update set active = excluded.active",
                 self._keys.key(id),
                 self._keys.key(user),
@@ -64,6 +80,21 @@ class Groups:
         except Conflict:
             raise StoreError("the group or the user has been removed meanwhile") from None
 
+    async def arrange(self, id: str, users: Sequence[str]) -> None:
+        """Put the members into this order; who is not named comes last."""
+        group = self._keys.key(id)
+        steps: list[Step] = [
+            ("update group_members set position = $1 where group_id = $2", (len(users), group)),
+            *(
+                (
+                    "update group_members set position = $1 where group_id = $2 and user_id = $3",
+                    (position, group, self._keys.key(user)),
+                )
+                for position, user in enumerate(users)
+            ),
+        ]
+        await self._database.transact([*steps, *self._after])
+
     async def leave(self, id: str, user: str) -> None:
         await self._change(
             "delete from group_members where group_id = $1 and user_id = $2",
@@ -71,15 +102,20 @@ class Groups:
             self._keys.key(user),
         )
 
-    async def _change(self, sql: str, *values: str | int | bool) -> None:
+    async def _change(self, sql: str, *values: Value) -> None:
         await self._database.transact([(sql, values), *self._after])
 
     async def _load(self, sql: str, *values: str) -> list[Group]:
-        names: dict[int, str] = {}
+        groups: dict[int, tuple[str, Ringing | None]] = {}
         members: dict[int, list[tuple[str, bool]]] = {}
-        for id, name, user, active in await self._database.read(sql, *values):
-            names[id] = name
+        for id, name, ringing, user, active in await self._database.read(sql, *values):
+            if id not in groups:
+                whose = f"how the group {name} in the database rings"
+                groups[id] = name, None if ringing is None else read(ringing, Ringing, whose)
             of = members.setdefault(id, [])
             if user is not None:
                 of.append((self._keys.id(user), bool(active)))
-        return [Group(self._keys.id(id), name, tuple(members[id])) for id, name in names.items()]
+        return [
+            Group(self._keys.id(id), name, tuple(members[id]), ringing)
+            for id, (name, ringing) in groups.items()
+        ]

@@ -49,6 +49,7 @@ def _with_connection(url: str, run: Callable[[Config], object]) -> None:
     if url.startswith("sqlite:"):
         engine = create_engine(URL.create("sqlite", database=sqlite_path(url)))
         with engine.begin() as connection:
+            connection.exec_driver_sql("begin immediate")  # else each change of a table would stand alone
             through(connection)
         engine.dispose()
     else:

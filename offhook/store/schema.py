@@ -44,13 +44,16 @@ users = Table(
     Column("username", Text, nullable=False),
     Column("username_key", Text, nullable=False, unique=True),  # what signing in compares
     Column("name", Text, nullable=False),
-    Column("number", Text, nullable=False, unique=True),
+    Column("node", Text, nullable=False, server_default="root"),  # where the number is
+    Column("number", Text, nullable=False),
     Column("search", Sorted, nullable=False),
     Column("password_hash", Text),  # null until the one-time link was used
     Column("device", BigInteger),  # the one chosen for dialling
     Column("created", Double, nullable=False),
     Column("do_not_disturb", Boolean, nullable=False, server_default=false()),
     Column("call_waiting", Boolean, nullable=False, server_default=true()),
+    Column("line", Text, nullable=False, server_default="{}"),  # JSON of dialplan.model.Line
+    UniqueConstraint("node", "number"),
     sqlite_autoincrement=True,  # an id is never given twice
 )
 
@@ -60,6 +63,7 @@ groups = Table(
     Column("id", Key, primary_key=True),
     Column("name", Text, nullable=False),
     Column("name_key", Text, nullable=False, unique=True),  # what is compared
+    Column("ringing", Text),  # JSON of dialplan.model.Ringing; null: it cannot be called
     sqlite_autoincrement=True,
 )
 
@@ -69,6 +73,7 @@ group_members = Table(
     Column("group_id", BigInteger, ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True),
     Column("user_id", BigInteger, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True),
     Column("active", Boolean, nullable=False),
+    Column("position", Integer, nullable=False, server_default="0"),  # in the group; then by user
 )
 
 devices = Table(
@@ -83,6 +88,8 @@ devices = Table(
     Column("ha1_sha256", Text, nullable=False),
     Column("srtp", Text, nullable=False, server_default="auto"),
     Column("created", Double, nullable=False),
+    Column("no_mobility", Boolean, nullable=False, server_default=false()),
+    Column("mobile", Text),  # JSON of dialplan.model.Mobile
     sqlite_autoincrement=True,
 )
 
@@ -213,6 +220,38 @@ dialogs = Table(
     Column("port", Integer, nullable=False),
     Column("local_host", Text, nullable=False),
     Column("local_port", Integer, nullable=False),
+)
+
+plan = Table(
+    "plan",
+    metadata,
+    Column("kind", Text, primary_key=True),  # location, limits, node, filter, trunk
+    Column("name", Text, primary_key=True),  # empty where there is one of its kind only
+    Column("position", Integer, nullable=False),
+    Column("body", Text, nullable=False),  # JSON of the value in dialplan.model
+)
+
+tolls = Table(
+    "tolls",
+    metadata,
+    # No foreign key: what a call has cost is written even if its user goes meanwhile.
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("day", Text, primary_key=True),
+    Column("toll", Text, primary_key=True),
+    Column("count", Integer, nullable=False),
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("at", Double, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("before", Text, nullable=False),  # JSON, the objects touched
+    Column("after", Text, nullable=False),
+    Column("undone", Double),
+    sqlite_autoincrement=True,
 )
 
 meta = Table(

@@ -3,14 +3,17 @@
 
 import unicodedata
 
+from offhook.dialplan.model import ROOT, Line
 from offhook.people.directory import User
-from offhook.store.database import Conflict, Database, Row, Step, StoreError, in_slices
+from offhook.store.database import Conflict, Database, Row, Step, StoreError, Value, in_slices
 from offhook.store.keys import Keys
 from offhook.store.meta import ANNOUNCE
 from offhook.store.search import patterns, searchable
+from offhook.store.values import kept, read
 
-_COLUMNS = "id, username, name, number, device, do_not_disturb, call_waiting"
+_COLUMNS = "id, username, name, number, device, do_not_disturb, call_waiting, node, line"
 _MOST_LETTERS = 64
+_USUAL = Line()
 
 
 class Users:
@@ -31,8 +34,8 @@ class Users:
     async def by_username(self, username: str) -> User | None:
         return await self._one("username_key = $1", username_key(username))
 
-    async def by_number(self, number: str) -> User | None:
-        return await self._one("number = $1", number)
+    async def by_number(self, number: str, node: str = ROOT) -> User | None:
+        return await self._one("number = $1 and node = $2", number, node)
 
     async def search(self, typed: str, *, offset: int = 0, limit: int = 100) -> tuple[int, list[User]]:
         """How many users match every word typed, and one page of them in the order of their names."""
@@ -48,15 +51,17 @@ class Users:
         )
         return int(total[0][0]), [self._user(row) for row in rows]
 
-    async def add(self, username: str, name: str, number: str, *, now: float) -> User:
+    async def add(
+        self, username: str, name: str, number: str, *, now: float, node: str = ROOT, line: Line = _USUAL
+    ) -> User:
         """A new user with a browser device, chosen for dialling. Raises Conflict, StoreError."""
         username, name, number = checked_username(username), checked_name(name), checked_number(number)
         key = username_key(username)
         steps: list[Step] = [
             (
-                "insert into users (username, username_key, name, number, search, created)"
-                " values ($1, $2, $3, $4, $5, $6)",
-                (username, key, name, number, searchable(name, username, number), now),
+                "insert into users (username, username_key, name, number, search, created, node, line)"
+                " values ($1, $2, $3, $4, $5, $6, $7, $8)",
+                (username, key, name, number, searchable(name, username, number), now, node, kept(line)),
             ),
             (
                 "insert into devices (user_id, name, kind, ha1_md5, ha1_sha256, created)"
@@ -72,8 +77,23 @@ class Users:
         try:
             rows = await self._database.transact(steps + self._after)
         except Conflict as error:
-            raise await self._taken(username, number) or error from None
+            raise await self._taken(username, number, node) or error from None
         return self._user(rows[2][0])
+
+    async def set_node_and_number(self, id: str, node: str, number: str) -> None:
+        """Give a user another number, perhaps in another numbering area. Raises Conflict, StoreError."""
+        number = checked_number(number)
+        if (user := await self.by_id(id)) is None:
+            raise StoreError("the user has been removed meanwhile")
+        search = searchable(user.name, user.username, number)
+        update = "update users set node = $1, number = $2, search = $3 where id = $4"
+        try:
+            await self._change(update, node, number, search, self._keys.key(id))
+        except Conflict as error:
+            raise await self._taken("", number, node) or error from None
+
+    async def set_line(self, id: str, line: Line) -> None:
+        await self._change("update users set line = $1 where id = $2", kept(line), self._keys.key(id))
 
     async def password_hash(self, id: str) -> str | None:
         """None while nobody has used the one-time link."""
@@ -93,46 +113,41 @@ class Users:
 
     async def set_device(self, id: str, device: str) -> None:
         """Choose the device that dialling starts from; "" for none."""
-        await self._database.transact(
-            [
-                (
-                    "update users set device = $1 where id = $2",
-                    (self._keys.key_or_null(device), self._keys.key(id)),
-                ),
-                *self._after,
-            ]
-        )
+        update = "update users set device = $1 where id = $2"
+        await self._change(update, self._keys.key_or_null(device), self._keys.key(id))
 
-    async def set_preferences(self, id: str, *, do_not_disturb: bool, call_waiting: bool) -> None:
-        await self._database.transact(
-            [
-                (
-                    "update users set do_not_disturb = $1, call_waiting = $2 where id = $3",
-                    (do_not_disturb, call_waiting, self._keys.key(id)),
-                ),
-                *self._after,
-            ]
+    async def set_preferences(
+        self, id: str, *, do_not_disturb: bool, call_waiting: bool, line: Line | None = None
+    ) -> None:
+        """Without `line` it stays as it is, whoever may be changing it."""
+        values = (do_not_disturb, call_waiting, None if line is None else kept(line), self._keys.key(id))
+        await self._change(
+            "update users set do_not_disturb = $1, call_waiting = $2,"
+            " line = coalesce(cast($3 as text), line) where id = $4",
+            *values,
         )
 
     async def remove(self, id: str) -> None:
         """With all that is theirs: devices, links, sessions. Records stay, whoever's they are."""
-        await self._database.transact(
-            [("delete from users where id = $1", (self._keys.key(id),)), *self._after]
-        )
+        await self._change("delete from users where id = $1", self._keys.key(id))
 
-    async def _one(self, where: str, value: str | int) -> User | None:
-        rows = await self._database.read(f"select {_COLUMNS} from users where {where}", value)
+    async def _change(self, sql: str, *values: Value) -> None:
+        await self._database.transact([(sql, values), *self._after])
+
+    async def _one(self, where: str, *values: str | int) -> User | None:
+        rows = await self._database.read(f"select {_COLUMNS} from users where {where}", *values)
         return self._user(rows[0]) if rows else None
 
-    async def _taken(self, username: str, number: str) -> Conflict | None:
+    async def _taken(self, username: str, number: str, node: str) -> Conflict | None:
         if await self.by_username(username) is not None:
             return Conflict(f"there is a user {username} already")
-        if (user := await self.by_number(number)) is not None:
-            return Conflict(f"the number {number} belongs to {user.username} already")
+        if (user := await self.by_number(number, node)) is not None:
+            where = "" if node == ROOT else f" in {node}"
+            return Conflict(f"the number {number}{where} belongs to {user.username} already")
         return None
 
     def _user(self, row: Row) -> User:
-        id, username, name, number, device, do_not_disturb, call_waiting = row
+        id, username, name, number, device, do_not_disturb, call_waiting, node, line = row
         return User(
             self._keys.id(id),
             username,
@@ -141,6 +156,8 @@ class Users:
             self._keys.id(device),
             bool(do_not_disturb),  # SQLite has numbers for it
             bool(call_waiting),
+            node,
+            read(line, Line, f"the line of {username} in the database"),
         )
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from offhook.dialplan.model import Ringing
 from offhook.people.directory import User
 from offhook.people.groups import Group
 from offhook.store.database import Conflict, Database, StoreError
@@ -47,6 +48,41 @@ async def test_members_are_active_or_not_and_may_change_their_mind(
     assert (await groups.load_all())[0].members == ((ben.id, True),)
 
 
+async def test_members_come_in_the_order_in_which_they_joined_until_it_is_another(
+    database: Database, groups: Groups, anna: User, ben: User
+) -> None:
+    carla = await Users(database, "hq").add("carla", "Carla Diaz", "103", now=NOW)
+    sales = await groups.create("Sales")
+    for user in (carla, anna, ben):
+        await groups.join(sales.id, user.id)
+
+    async def members() -> list[str]:
+        (group,) = await groups.load_all()
+        assert await groups.by_name("Sales") == group
+        return [user for user, _ in group.members]
+
+    assert await members() == [carla.id, anna.id, ben.id]
+    await groups.join(sales.id, anna.id, active=False)
+    assert await members() == [carla.id, anna.id, ben.id], "a member again keeps the place"
+    await groups.arrange(sales.id, [ben.id, carla.id, anna.id])
+    assert await members() == [ben.id, carla.id, anna.id]
+    await groups.arrange(sales.id, [anna.id])
+    assert await members() == [anna.id, ben.id, carla.id]
+    await groups.leave(sales.id, anna.id)
+    await groups.join(sales.id, anna.id)
+    assert await members() == [ben.id, carla.id, anna.id]
+
+
+async def test_a_group_may_have_a_number_where_it_rings(groups: Groups) -> None:
+    ringing = Ringing("200", mode="in-turn", each=10, otherwise="101")
+    sales, service = await groups.create("Sales"), await groups.create("Service", ringing)
+    assert await groups.load_all() == [sales, service]
+    assert service.ringing == ringing
+    await groups.set_ringing(sales.id, Ringing("201", node="works"))
+    await groups.set_ringing(service.id, None)
+    assert [group.ringing for group in await groups.load_all()] == [Ringing("201", node="works"), None]
+
+
 async def test_two_groups_cannot_have_one_name(groups: Groups) -> None:
     await groups.create("Sales")
     service = await groups.create("Service")
@@ -86,8 +122,10 @@ async def test_a_change_by_another_process_tells_the_server_to_look(database: Da
     await groups.join(sales.id, anna.id)
     await groups.leave(sales.id, anna.id)
     await groups.rename(sales.id, "Service")
+    await groups.set_ringing(sales.id, Ringing("200"))
+    await groups.arrange(sales.id, [])
     await groups.delete(sales.id)
-    assert await Meta(database).changes() == before + 5
+    assert await Meta(database).changes() == before + 7
 
 
 async def test_a_new_user_may_be_disturbed_and_has_call_waiting_until_told_otherwise(

@@ -5,6 +5,7 @@ import hashlib
 
 import pytest
 
+from offhook.dialplan.model import ROOT, Diversion, Limits, Line, Mobile
 from offhook.people.directory import Directory
 from offhook.store.database import Conflict, Database, StoreError
 from offhook.store.devices import Devices, new_secret
@@ -148,6 +149,66 @@ async def test_choosing_a_device_lasts(users: Users, devices: Devices) -> None:
     assert [user.device for user in await users.load_all()] == [""]
 
 
+async def test_a_number_belongs_to_its_numbering_area(users: Users) -> None:
+    anna = await users.add("anna", "Anna Berg", "101", now=NOW)
+    ben = await users.add("ben", "Ben Cole", "101", now=NOW, node="works")
+    assert await users.by_number("101") == anna
+    assert await users.by_number("101", "works") == ben
+    assert await users.by_number("101", "annex") is None
+    with pytest.raises(Conflict, match="the number 101 in works belongs to ben already"):
+        await users.add("carla", "Carla Diaz", "101", now=NOW, node="works")
+
+
+async def test_a_user_moves_with_a_new_number_and_is_found_by_it(users: Users) -> None:
+    anna = await users.add("anna", "Anna Berg", "101", now=NOW)
+    await users.set_node_and_number(anna.id, "works", "7001")
+    moved = await users.by_number("7001", "works")
+    assert moved is not None
+    assert (moved.id, moved.node, moved.number) == (anna.id, "works", "7001")
+    assert await users.by_number("101") is None
+    assert await users.search("7001") == (1, [moved])
+    assert await users.search("101") == (0, [])
+
+
+async def test_nobody_moves_onto_a_number_that_is_taken_or_none(users: Users) -> None:
+    anna = await users.add("anna", "Anna Berg", "101", now=NOW)
+    await users.add("ben", "Ben Cole", "102", now=NOW)
+    with pytest.raises(Conflict, match="the number 102 belongs to ben already"):
+        await users.set_node_and_number(anna.id, ROOT, "102")
+    with pytest.raises(StoreError, match="is no number"):
+        await users.set_node_and_number(anna.id, ROOT, "reception")
+    with pytest.raises(StoreError, match="removed meanwhile"):
+        await users.set_node_and_number("hq.1v", ROOT, "103")
+    assert await users.by_number("101") == anna
+
+
+async def test_how_a_line_works_is_kept_from_the_beginning_and_when_it_changes(users: Users) -> None:
+    barred = Line(filter="no-abroad", limits=Limits(external_at_once=1))
+    anna = await users.add("anna", "Anna Berg", "101", now=NOW, line=barred)
+    assert anna.line == barred
+    diverted = Line(
+        seconds=15, diversions=(Diversion("busy", "102", by="admin"), Diversion("always", "+4930"))
+    )
+    await users.set_line(anna.id, diverted)
+    assert [user.line for user in await users.load_all()] == [diverted]
+
+
+async def test_wishes_without_a_line_leave_the_line_alone(users: Users) -> None:
+    anna = await users.add("anna", "Anna Berg", "101", now=NOW, line=Line(filter="no-abroad"))
+    await users.set_preferences(anna.id, do_not_disturb=True, call_waiting=True)
+    (kept,) = await users.load_all()
+    assert (kept.do_not_disturb, kept.line) == (True, Line(filter="no-abroad"))
+    await users.set_preferences(anna.id, do_not_disturb=True, call_waiting=True, line=Line())
+    assert [user.line for user in await users.load_all()] == [Line()]
+
+
+async def test_a_line_that_cannot_be_read_is_said_to_be_whose(database: Database, users: Users) -> None:
+    await users.add("anna", "Anna Berg", "101", now=NOW)
+    await database.write("update users set line = $1", [('{"filter": 7}',)])
+    with pytest.raises(StoreError, match="the line of anna in the database cannot be read"):
+        await users.load_all()
+
+
 # ---- devices
 
 
@@ -187,6 +248,42 @@ async def test_a_phone_needs_a_user_and_a_name_fit_for_sip(users: Users, devices
         await devices.add_phone(anna.id, "Desk", "anna desk", secret="s", realm="offhook", now=NOW)
     with pytest.raises(StoreError):
         await devices.add_phone("hq.1v", "Desk", "desk", secret="s", realm="offhook", now=NOW)
+
+
+async def test_a_mobile_is_a_device_that_may_change(users: Users, devices: Devices) -> None:
+    anna = await users.add("anna", "Anna Berg", "101", now=NOW)
+    mobile = await devices.add_mobile(anna.id, " Mobile ", Mobile("+49170555", delay=5), now=NOW)
+    assert (mobile.kind, mobile.user, mobile.name) == ("mobile", anna.id, "Mobile")
+    assert mobile.mobile == Mobile("+49170555", delay=5)
+    changed = await devices.set_mobile(mobile.id, "Private", Mobile("+49170556", enabled=False))
+    assert (changed.id, changed.name, changed.mobile) == (
+        mobile.id,
+        "Private",
+        Mobile("+49170556", enabled=False),
+    )
+    assert (await devices.of(anna.id))[1:] == [changed]
+    await devices.remove(mobile.id)
+    assert [device.kind for device in await devices.of(anna.id)] == ["browser"]
+
+
+async def test_a_mobile_needs_a_user_and_stays_away_once_it_is_removed(
+    users: Users, devices: Devices
+) -> None:
+    anna = await users.add("anna", "Anna Berg", "101", now=NOW)
+    with pytest.raises(StoreError, match="removed meanwhile"):
+        await devices.add_mobile("hq.1v", "Mobile", Mobile("+49170555"), now=NOW)
+    for other in ("hq.1v", anna.device):  # a browser is no mobile
+        with pytest.raises(StoreError, match="removed meanwhile"):
+            await devices.set_mobile(other, "Mobile", Mobile("+49170555"))
+    assert [device.name for device in await devices.of(anna.id)] == ["Browser"]
+
+
+async def test_a_phone_may_stand_for_the_mobiles(users: Users, devices: Devices) -> None:
+    anna = await users.add("anna", "Anna Berg", "101", now=NOW)
+    phone = await devices.add_phone(anna.id, "Desk", "desk", secret="s", realm="offhook", now=NOW)
+    for wanted in (True, False):
+        await devices.set_no_mobility(phone.id, wanted=wanted)
+        assert [device.no_mobility for device in await devices.of(anna.id)] == [False, wanted]
 
 
 # ---- changes from outside
@@ -243,6 +340,12 @@ async def test_the_server_sees_that_another_process_changed_something(
         anna.id, "Desk", "desk", secret="s", realm="offhook", now=NOW
     )
     assert await meta.changes() == 2
+    await outside.set_line(anna.id, Line(seconds=10))
+    await outside.set_node_and_number(anna.id, "works", "101")
+    mobile = await Devices(database, "hq", announce=True).add_mobile(anna.id, "M", Mobile("+49"), now=NOW)
+    await Devices(database, "hq", announce=True).set_mobile(mobile.id, "M", Mobile("+43"))
+    await Devices(database, "hq", announce=True).set_no_mobility(anna.device, wanted=True)
+    assert await meta.changes() == 7
 
 
 # ---- links
