@@ -10,7 +10,7 @@ import logging
 import os
 import ssl
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
+from typing import Protocol, cast
 
 from offhook.calls.leg import Leg, LegEvent, Party
 from offhook.calls.media import Port
@@ -22,6 +22,7 @@ from offhook.phones.binding import BindingStore, Contact
 from offhook.phones.device import PhoneDevice
 from offhook.phones.farewell import Farewells
 from offhook.phones.gate import PhoneGate
+from offhook.phones.identity import Neighbour, PhoneIdentity
 from offhook.phones.lines import DialogKeeper, Lines, PortOwner, Reported, unheard
 from offhook.phones.reception import Reception
 from offhook.phones.registrar import Registrar
@@ -55,6 +56,16 @@ class Calls(Protocol):
     def tell(self, leg: Leg, event: LegEvent, now: float, /) -> None: ...
 
 
+class Neighbours(Protocol):
+    """Those we exchange calls with over the same sockets, who are no devices of ours: trunks."""
+
+    def known(self, request: Request, flow: Flow) -> Neighbour | None:
+        """Who sent this, if it is one of them; all else goes through the gate."""
+
+    def closed(self, flow: Flow) -> None:
+        """A connection is gone, or could not be opened."""
+
+
 class Phones:
     """All phones: owns the endpoint, the listeners, the registrar and the one timer."""
 
@@ -74,6 +85,7 @@ class Phones:
         reported: Reported = unheard,
         context: Callable[[], ssl.SSLContext] | None = None,  # for TLS; asked for each connection
         banned: frozenset[str] | set[str] = frozenset(),
+        is_emergency: Callable[[str], bool] = EMERGENCY.__contains__,  # of a number as it is dialled
     ) -> None:
         secret = os.urandom(32)
         self._config = config
@@ -90,6 +102,7 @@ class Phones:
         self._timer_at = float("inf")
         self._is_receiving = False
         self._looks_soon = False
+        self._neighbours: Neighbours | None = None
         net, limits = config.net, config.limits
         self.addresses = Addresses(public=net.public, public6=net.public6, local=net.local)
         self.connections = Connections(self, unproven_per_address=limits.connections_per_address)
@@ -105,8 +118,9 @@ class Phones:
             calls_of=lambda device: self.lines.calls_of(device),
             calls_per_device=limits.calls_per_user,
             is_full=lambda: calls.is_full,
-            is_emergency=EMERGENCY.__contains__,
+            is_emergency=is_emergency,
             proved=self._proved,
+            neighbour=self._neighbour,
         )
         self.endpoint = Endpoint(
             self._send, gate, self, address=self.addresses.hostport, secret=secret, user_agent="Offhook"
@@ -163,6 +177,32 @@ class Phones:
             *[(each.transport, each.host, each.port) for each in self._streams],
         ]
 
+    def meet(self, neighbours: Neighbours) -> None:
+        """From now on requests of these are theirs to answer."""
+        self._neighbours = neighbours
+
+    def flow_to(
+        self,
+        transport: Transport,
+        host: str,
+        port: int,
+        context: ssl.SSLContext | None = None,
+        name: str = "",
+    ) -> Flow | None:
+        """A way to an address that we may send to unasked; None where no socket of ours leads there.
+
+        Over TCP and TLS it is a new connection: what is sent meanwhile waits, and if it fails, it closes.
+        For TLS the certificate must be valid for `name`.
+        """
+        if transport == "udp":
+            ways = [each for each in self._udp if each.is_ipv6 is (":" in host)]
+            return ways[0].flow_to(host, port) if ways else None
+        usual = 5060 if transport == "tcp" else 5061
+        near = next((each.port for each in self._streams if each.transport == transport), usual)
+        if transport == "tcp":
+            return self.connections.connect(host, port, near)
+        return self.connections.connect(host, port, near, context, name)
+
     def device(self, info: DeviceInfo) -> PhoneDevice:
         """The live side of a phone, for routing."""
         return PhoneDevice(
@@ -212,11 +252,16 @@ class Phones:
 
     def closed(self, flow: Flow, now: float) -> None:
         self.registrar.flow_closed(flow)
+        if self._neighbours is not None:
+            self._neighbours.closed(flow)
         self.endpoint.flow_closed(flow, now)
 
     def requested(self, tx: ServerTransaction, request: Request, identity: object, now: float) -> None:
-        """The endpoint's listener; what it is about, reception knows."""
-        self._reception.requested(tx, request, identity, now)
+        """The endpoint's listener; what it is about, reception knows, or the neighbour who asks."""
+        if isinstance(identity, PhoneIdentity):
+            self._reception.requested(tx, request, identity, now)
+        else:
+            cast("Neighbour", identity).requested(tx, request, now)  # the gate lets in nobody else
 
     # ---- out
 
@@ -293,6 +338,12 @@ class Phones:
             self.connections.proved(flow)
             if not self._farewells.is_done and self._loop is not None:
                 self._loop.call_soon(self._farewells.came_back, flow, self._clock.now())
+
+    def _neighbour(self, request: Request, flow: Flow) -> Neighbour | None:
+        neighbour = None if self._neighbours is None else self._neighbours.known(request, flow)
+        if neighbour is not None and flow.is_reliable:
+            self.connections.proved(flow)
+        return neighbour
 
     def _may_speak_as(self, device: DeviceInfo, name: str) -> bool:
         user = self._directory.user(device.user)

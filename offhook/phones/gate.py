@@ -1,7 +1,7 @@
 """The gate: who may ask us for anything. Asked for every request outside a known dialog or transaction.
 
-In this order: overload, rate, digest, rights, limits. Nothing is kept for whoever has not proved himself,
-and known and unknown names get the same answers in the same time.
+In this order: overload, neighbours, rate, digest, rights, limits. Nothing is kept for whoever has not
+proved himself, and known and unknown names get the same answers in the same time.
 """
 
 import random
@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from offhook.people.directory import DeviceInfo
 from offhook.phones.dialects import signed_uri, suited
-from offhook.phones.identity import PhoneIdentity, user_of, user_of_uri
+from offhook.phones.identity import Neighbour, PhoneIdentity, user_of, user_of_uri
 from offhook.phones.registrar import Registrar
 from offhook.phones.throttle import Throttle
 from offhook.sip.auth import Challenger, Failed
@@ -40,6 +40,7 @@ class PhoneGate:
         is_full: Callable[[], bool] = lambda: False,  # there are as many calls as may be
         is_emergency: Callable[[str], bool] = lambda number: False,
         proved: Callable[[Flow], None] = lambda flow: None,  # somebody signed in rightly over this flow
+        neighbour: Callable[[Request, Flow], Neighbour | None] = lambda request, flow: None,
     ) -> None:
         self._challenger = challenger
         self._by_sip_user = by_sip_user
@@ -53,8 +54,9 @@ class PhoneGate:
         self._is_full = is_full
         self._is_emergency = is_emergency
         self._proved = proved
+        self._neighbour = neighbour
 
-    def admit(self, request: Request, flow: Flow, now: float) -> PhoneIdentity | Refusal | None:
+    def admit(self, request: Request, flow: Flow, now: float) -> PhoneIdentity | Neighbour | Refusal | None:
         method = request.method
         if method == "OPTIONS":
             return _CAPABLE  # whatever the name: who asks learns nothing
@@ -64,8 +66,10 @@ class PhoneGate:
         if flow.is_reliable and method != "REGISTER":
             device = self._by_sip_user(name)
             if device is not None and self._registrar.is_registered(flow, device.id):
-                return self._within_limits(device, method)
+                return self._within_limits(device, request)
         proof = request.get(b"authorization")
+        if proof is None and (neighbour := self._neighbour(request, flow)) is not None:
+            return neighbour
         if proof is None:
             return (
                 self._challenge(request, flow, now) if self._throttle.may_ask(flow.host, name, now) else None
@@ -93,10 +97,15 @@ class PhoneGate:
         self._proved(flow)
         if name != device.sip_user and not self._may_speak_as(device, name):
             return _FORBIDDEN
-        return self._within_limits(device, request.method)
+        return self._within_limits(device, request)
 
-    def _within_limits(self, device: DeviceInfo, method: str) -> PhoneIdentity | Refusal:
-        if method == "INVITE" and self._calls_of(device.id) >= self._calls_per_device:
+    def _within_limits(self, device: DeviceInfo, request: Request) -> PhoneIdentity | Refusal:
+        """As many calls as a device may have; for help there is always one more."""
+        if (
+            request.method == "INVITE"
+            and self._calls_of(device.id) >= self._calls_per_device
+            and not self._is_emergency(user_of_uri(request.uri))
+        ):
             return _TOO_MANY_CALLS
         return PhoneIdentity(device)
 

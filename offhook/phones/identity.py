@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Protocol
 from urllib.parse import unquote_to_bytes
 
 from offhook.people.directory import DeviceInfo
 from offhook.sip.headers import uri_of
+from offhook.sip.message import Request
+from offhook.sip.transaction import ServerTransaction
 
 LONGEST_NUMBER = 128
 
@@ -15,6 +18,12 @@ class PhoneIdentity:
     """A registered device, proved by digest or by the connection it registered on."""
 
     device: DeviceInfo
+
+
+class Neighbour(Protocol):
+    """Somebody who is no device of ours and may ask us all the same: whoever is at the end of a trunk."""
+
+    def requested(self, tx: ServerTransaction, request: Request, now: float) -> None: ...
 
 
 def user_of(address: bytes) -> str:

@@ -56,7 +56,7 @@ from offhook.sip.session import Session
 from offhook.sip.transaction import ServerTransaction
 
 
-class _State(Enum):
+class State(Enum):
     IDLE = auto()
     RINGING = auto()  # our INVITE is out
     WAITING = auto()  # its INVITE waits for what we say
@@ -75,9 +75,10 @@ class PhoneLeg:
         self.hops = HOPS
         self.takes_orders = place.takes_orders
         self._device = device
+        self._srtp: Srtp = device.srtp
         self._place = place
         self._lines = lines
-        self._state = _State.IDLE
+        self._state = State.IDLE
         self._session: Session | None = None
         self._ring: Ring | None = None
         self._negotiation = Negotiation()
@@ -91,21 +92,24 @@ class PhoneLeg:
         """It calls us. Its offer is kept; no port is opened before there is something to hear."""
         self._negotiation.offer, self.codecs = request.body, codecs
         self.hops = max(0, int(request.get(b"max-forwards") or HOPS) - 1)  # RFC 3261 §16.6
-        self._state = _State.WAITING
+        self._state = State.WAITING
         self._lines.add(self._device.id)
-        self._session = self._lines.endpoint.accept(tx, request, self, now)
+        self._session = self._take(tx, request, now)
         self._waiting = Waiting(self._session, self._lines)
         self._learn()
+
+    def _take(self, tx: ServerTransaction, request: Request, now: float) -> Session:
+        return self._lines.endpoint.accept(tx, request, self, now)
 
     # ---- what the call commands
 
     def ring(
         self, who: Party, bridge: Bridge, *, like: Codecs | None, auto_answer: bool = False, hops: int = 70
     ) -> None:
-        if self._state is _State.IDLE:
+        if self._state is State.IDLE:
             self._ring, self._shown = Ring(who, bridge, like, auto_answer, hops), (who.number, who.name)
             self._lines.add(self._device.id)
-            self._invite(self._ring, self._device.srtp)
+            self._invite(self._ring)
 
     def proceed(self, bridge: Bridge, *, early: Codecs | None = None) -> None:
         if self._waiting is None:
@@ -124,19 +128,19 @@ class PhoneLeg:
             self._notice_hold(offer, self._lines.now())
 
     def connected_to(self, party: Party) -> None:
-        if self._session is None or self._state is _State.GONE or (party.number, party.name) == self._shown:
+        if self._session is None or self._state is State.GONE or (party.number, party.name) == self._shown:
             return
         self._shown = party.number, party.name
         host = self._lines.addresses.hostport(self._place.flow)
         self._session.introduce(identity(party, host), self._lines.now())
 
     def pick_up(self) -> None:
-        if self._state is _State.RINGING:
+        if self._state is State.RINGING:
             self._is_to_answer = True
             self._learn()
 
     def hold(self, holding: bool) -> None:
-        if self._state is _State.TALKING:
+        if self._state is State.TALKING:
             self._order(b"hold" if holding else b"talk")
 
     def enter(self, bridge: Bridge) -> None:
@@ -150,15 +154,15 @@ class PhoneLeg:
     def hangup(self, cause: Cause) -> None:
         if self._referrals is not None:
             self._referrals.end(cause)
-        waiting, state, self._state = self._waiting, self._state, _State.GONE
-        if state is not _State.GONE and state is not _State.IDLE:
+        waiting, state, self._state = self._waiting, self._state, State.GONE
+        if state is not State.GONE and state is not State.IDLE:
             self._close(state)
             self._part(waiting, cause)
 
     # ---- what the phone does
 
     def progressed(self, status: int, sdp: bytes, now: float) -> None:
-        if self._state is not _State.RINGING or self.port is None:
+        if self._state is not State.RINGING or self.port is None:
             return
         self._learn()
         early = False
@@ -174,7 +178,7 @@ class PhoneLeg:
             self._tell(Ringing(early=early), now)
 
     def answered(self, sdp: bytes, now: float) -> None:
-        if self._state is not _State.RINGING:
+        if self._state is not State.RINGING:
             return
         if self._accept(sdp, now) and self._session is not None:
             self._learn()
@@ -183,7 +187,7 @@ class PhoneLeg:
             self._notice_hold(sdp, now)
 
     def offered(self, sdp: bytes, now: float) -> bytes | int:
-        if self.port is None or self._state is _State.GONE:
+        if self.port is None or self._state is State.GONE:
             return 491  # the offer of the INVITE itself is still open (RFC 3311 §5.2)
         if not sdp:
             return self._negotiation.propose_again(self.port)
@@ -194,13 +198,13 @@ class PhoneLeg:
         except NoCommonCodec:
             return 488
         self.codecs = self.port.codecs
-        if self._state is _State.TALKING and self._session is not None:
+        if self._state is State.TALKING and self._session is not None:
             self._lines.dialogs.talks(self.id, self._session.snapshot())  # its target may have moved
         self._notice_hold(sdp, now)
         return ours
 
     def agreed(self, sdp: bytes, now: float) -> None:
-        if self._state is not _State.GONE and self._accept(sdp, now):
+        if self._state is not State.GONE and self._accept(sdp, now):
             self._notice_hold(sdp, now)
 
     def disagreed(self, status: int, now: float) -> None:
@@ -222,28 +226,28 @@ class PhoneLeg:
                 return 405, b""
 
     def redirected(self, contacts: list[bytes], now: float) -> None:
-        if self._state is _State.RINGING and (number := next(filter(None, map(user_of, contacts)), "")):
+        if self._state is State.RINGING and (number := next(filter(None, map(user_of, contacts)), "")):
             self._tell(Asked(Redirect(number)), now)
 
     def ended(self, status: int, reason: bytes, now: float) -> None:
-        ring, had_keys = self._ring, self._place.may_have_keys(self._device.srtp)
+        ring, had_keys = self._ring, self._place.may_have_keys(self._srtp)
         match self._state:
-            case _State.RINGING if status == 488 and ring is not None and had_keys:
-                self._ring = None
+            case State.RINGING if status == 488 and ring is not None and had_keys:
+                self._srtp = "off"  # perhaps that is all it lacks
                 self._close_port()
-                self._invite(ring, "off")  # perhaps it only lacks SRTP
-            case _State.RINGING:
-                self._gone(refusal(status), now)
-            case _State.WAITING:
+                self._invite(ring)
+            case State.RINGING:
+                self._refused(status, now)
+            case State.WAITING:
                 self._gone(Cause.CANCELLED, now)
-            case _State.TALKING:
+            case State.TALKING:
                 self._gone(Cause.NORMAL if status < 300 else Cause.LOST, now)
-            case _State.IDLE | _State.GONE:
+            case State.IDLE | State.GONE:
                 pass
 
     def heard_from_port(self, event: PortEvent, now: float) -> None:
         """News of our port from the media engine."""
-        if self._state is _State.GONE:
+        if self._state is State.GONE:
             return
         match event:
             case PortDigit(key):
@@ -258,26 +262,34 @@ class PhoneLeg:
                     self._lost = False
                     self._tell(Back(), now)
             case PortRenegotiate():
-                if self._state is _State.TALKING and self._session is not None and self.port is not None:
+                if self._state is State.TALKING and self._session is not None and self.port is not None:
                     self._session.offer(self._negotiation.propose_g711(self.port), now)
             case PortReport():
                 self._lines.reported(self, event, now)
             case _:
                 pass  # what is played and who speaks is not about the line
 
+    def _refused(self, status: int, now: float) -> None:
+        """It has refused to ring, or to go on ringing."""
+        self._gone(refusal(status), now)
+
     # ---- media
 
-    def _invite(self, ring: Ring, srtp: Srtp) -> None:
-        self._state = _State.RINGING
+    def _invite(self, ring: Ring) -> None:
+        self._state = State.RINGING
         try:
-            self.port = self._lines.open_port(self, ring.bridge, self._place, srtp)
+            self.port = self._lines.open_port(self, ring.bridge, self._place, self._srtp)
         except NoMedia:
             self._gone(Cause.OVERLOADED, self._lines.now())
             return
         sdp = self._negotiation.propose(self.port, ring.like)
         self.codecs = self.port.codecs
+        self._session = self._call(ring, sdp)
+
+    def _call(self, ring: Ring, sdp: bytes) -> Session:
+        """Send the INVITE."""
         called = Party(self._device.sip_user or self.party.number, self.party.name)
-        self._session = ring.invite(self, called, self._place, self._lines, sdp)
+        return ring.invite(self, called, self._place, self._lines, sdp)
 
     def _settle(self, bridge: Bridge, like: Codecs) -> bool:
         """Open our port and make our answer to its offer, once; a late offer is answered with ours."""
@@ -285,7 +297,7 @@ class PhoneLeg:
             return True
         try:
             if self.port is None:
-                self.port = self._lines.open_port(self, bridge, self._place, self._device.srtp)
+                self.port = self._lines.open_port(self, bridge, self._place, self._srtp)
             self._negotiation.settle(self.port, like)
         except (NoCommonCodec, NoMedia) as why:
             cause = Cause.OVERLOADED if isinstance(why, NoMedia) else Cause.INCOMPATIBLE
@@ -317,12 +329,12 @@ class PhoneLeg:
         key = digit_in(request)
         if key is None:
             return 415, b"Accept: application/dtmf-relay, application/dtmf\r\n"
-        if key and self._state is not _State.GONE:
+        if key and self._state is not State.GONE:
             self._tell(Digit(key), now)
         return 200, b""
 
     def _referred(self, request: Request) -> tuple[int, bytes]:
-        if self._session is None or self._state is _State.GONE:
+        if self._session is None or self._state is State.GONE:
             return 481, b""
         if self._referrals is None:
             self._referrals = Referrals(self, self._session, self._lines, leg_of)
@@ -348,14 +360,14 @@ class PhoneLeg:
     # ---- the end
 
     def _talks(self, session: Session) -> None:
-        self._state, self._waiting = _State.TALKING, None
+        self._state, self._waiting = State.TALKING, None
         self._lines.dialogs.talks(self.id, session.snapshot())
 
     def _give_up(self, cause: Cause, now: float) -> None:
         """The line cannot go on, and it is we who say so."""
         waiting, state = self._waiting, self._state
         self._gone(cause, now)
-        if state is not _State.GONE:
+        if state is not State.GONE:
             self._part(waiting, cause)
 
     def _part(self, waiting: Waiting | None, cause: Cause) -> None:
@@ -366,20 +378,20 @@ class PhoneLeg:
 
     def _gone(self, cause: Cause, now: float) -> None:
         state = self._state
-        if state is _State.GONE or state is _State.IDLE:
+        if state is State.GONE or state is State.IDLE:
             return
-        self._state = _State.GONE
+        self._state = State.GONE
         try:
             self._tell(Gone(cause), now)
         finally:
             self._close(state)
 
-    def _close(self, state: _State) -> None:
+    def _close(self, state: State) -> None:
         if self._waiting is not None:
             self._waiting.is_over()
         if self._referrals is not None:
             self._referrals.forget()
-        if state is _State.TALKING:
+        if state is State.TALKING:
             self._lines.dialogs.ended(self.id)
         self._close_port()
         self._lines.remove(self._device.id)

@@ -57,27 +57,9 @@ class Reception:
 
     def _invited(self, tx: ServerTransaction, request: Request, device: DeviceInfo, now: float) -> None:
         endpoint = self._lines.endpoint
-        codecs: Codecs = ()
-        accepted = request.get(b"accept")
-        if accepted and not _ACCEPTS_SDP.search(accepted):
-            endpoint.respond(tx, 406, now)
+        codecs = read_offer(self._lines, tx, request, now)
+        if codecs is None:
             return
-        if request.body:
-            kind = (request.get(b"content-type") or b"").partition(b";")[0].strip().lower()
-            if kind != b"application/sdp":
-                endpoint.respond(tx, 415, now, headers=b"Accept: application/sdp\r\n")
-                return
-            try:
-                codecs = codecs_of(request.body)
-            except BadSdp:
-                endpoint.respond(tx, 400, now, reason=b"Bad Session Description")
-                return
-            if not codecs:
-                host = self._lines.addresses.hostport(tx.flow).encode()
-                endpoint.respond(
-                    tx, 488, now, headers=b'Warning: 305 %b "None of these codecs is known here"\r\n' % host
-                )
-                return
         if (replaces := request.get(b"replaces")) is not None:
             try:
                 found = leg_of(endpoint, Replaces.parse(replaces))
@@ -106,3 +88,29 @@ class Reception:
         leg = PhoneLeg(self._ids(), self._party(device), device, place, self._lines)
         leg.invited(tx, request, codecs, now)
         return leg
+
+
+def read_offer(lines: Lines, tx: ServerTransaction, request: Request, now: float) -> Codecs | None:
+    """What the caller can speak, () if our offer is wanted; None when that was answered with a refusal."""
+    endpoint = lines.endpoint
+    accepted = request.get(b"accept")
+    if accepted and not _ACCEPTS_SDP.search(accepted):
+        endpoint.respond(tx, 406, now)
+        return None
+    if not request.body:
+        return ()
+    kind = (request.get(b"content-type") or b"").partition(b";")[0].strip().lower()
+    if kind != b"application/sdp":
+        endpoint.respond(tx, 415, now, headers=b"Accept: application/sdp\r\n")
+        return None
+    try:
+        codecs = codecs_of(request.body)
+    except BadSdp:
+        endpoint.respond(tx, 400, now, reason=b"Bad Session Description")
+        return None
+    if codecs:
+        return codecs
+    host = lines.addresses.hostport(tx.flow).encode()
+    unknown = b'Warning: 305 %b "None of these codecs is known here"\r\n' % host
+    endpoint.respond(tx, 488, now, headers=unknown)
+    return None

@@ -58,6 +58,9 @@ class Connections:
             connection.send(data)
         return connection is not None
 
+    def is_open(self, flow: Flow) -> bool:
+        return flow.connection in self._all
+
     def proved(self, flow: Flow) -> None:
         """Somebody has signed in over this connection: it may stay."""
         connection = self._all.get(flow.connection)
@@ -76,11 +79,17 @@ class Connections:
         self._count(connection, 1)
         self._spawn(self._open(connection, wire, context))
 
-    def connect(self, host: str, port: int, near_port: int) -> Flow:
-        """Open a TCP connection. What is sent over its flow meanwhile waits; if it fails, it closes."""
-        flow = Flow("tcp", host, port, address_towards(host), near_port, next(self._numbers))
+    def connect(
+        self, host: str, port: int, near_port: int, context: ssl.SSLContext | None = None, name: str = ""
+    ) -> Flow:
+        """Open a connection, TLS with a context: then the peer proves to be `name`.
+
+        What is sent over its flow meanwhile waits; if it fails, it closes.
+        """
+        transport: Transport = "tcp" if context is None else "tls"
+        flow = Flow(transport, host, port, address_towards(host), near_port, next(self._numbers))
         connection = self._all[flow.connection] = Connection(self, flow, is_proved=True)
-        self._spawn(self._connect(connection))
+        self._spawn(self._connect(connection, context, name or host))
         return flow
 
     def lost(self, connection: "Connection") -> None:
@@ -126,7 +135,7 @@ class Connections:
             wire.close()
             self.lost(connection)
 
-    async def _connect(self, connection: "Connection") -> None:
+    async def _connect(self, connection: "Connection", context: ssl.SSLContext | None, name: str) -> None:
         loop = asyncio.get_running_loop()
         host, port = connection.flow.host, connection.flow.port
         wire = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
@@ -135,7 +144,16 @@ class Connections:
             _keep_alive(wire)
             async with asyncio.timeout(CONNECT_SECONDS):
                 await loop.sock_connect(wire, (host, port))
-            await loop.create_connection(lambda: connection, sock=wire)
+            if context is None:
+                await loop.create_connection(lambda: connection, sock=wire)
+            else:
+                await loop.create_connection(
+                    lambda: connection,
+                    sock=wire,
+                    ssl=context,
+                    server_hostname=name,
+                    ssl_handshake_timeout=CONNECT_SECONDS,
+                )
         except (OSError, asyncio.CancelledError):
             wire.close()
             self.lost(connection)

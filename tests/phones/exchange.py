@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from offhook.calls.media import Port
-from offhook.calls.routing import Device, first_of
+from offhook.calls.media import Engine, Port
+from offhook.calls.routing import Device, Rule, first_of
 from offhook.calls.switch import Switch
 from offhook.calls.users import everyone
 from offhook.clock import Clock
@@ -92,6 +92,8 @@ class Exchange:
         srtp: Srtp = "off",
         ports: tuple[int, int, int] = (0, 0, 0),
         limits: Limits | None = None,
+        rules: Sequence[Rule] = (),  # asked before the one for the four
+        media: Engine | None = None,  # one with sound
     ) -> None:
         loop = asyncio.get_running_loop()
         self.host = host
@@ -107,8 +109,8 @@ class Exchange:
         rule = everyone(self.directory.by_number, self._devices_of, seconds=30.0)
         self.limits = limits or Limits(calls_per_user=100)
         self.switch = Switch(
-            first_of([rule]),
-            self.engine,
+            first_of([*rules, rule]),
+            media or self.engine,
             Feed(),
             ids,
             devices_of=self._devices_of,

@@ -277,6 +277,10 @@ class Call:
             self._live.offer(self._describe(direction), self.phone.now)
 
     @property
+    def was_answered(self) -> bool:
+        return self._answered
+
+    @property
     def _is_over(self) -> bool:
         return self.status is not None
 

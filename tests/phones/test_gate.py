@@ -6,13 +6,14 @@ import pytest
 
 from offhook.people.directory import DeviceInfo
 from offhook.phones.gate import PhoneGate
-from offhook.phones.identity import PhoneIdentity
+from offhook.phones.identity import Neighbour, PhoneIdentity
 from offhook.phones.registrar import Registrar
 from offhook.phones.throttle import GUESSES, Throttle
 from offhook.sip.auth import Answerer, Challenger
 from offhook.sip.endpoint import Refusal
 from offhook.sip.flow import Flow
 from offhook.sip.message import Request
+from offhook.sip.transaction import ServerTransaction
 from tests.phones.exchange import PASSWORD, REALM, MemoryStore, people
 from tests.phones.requests import flow, request
 
@@ -29,6 +30,7 @@ class Door:
     is_full: bool = False
     now: float = 1000.0
     proved: list[Flow] = field(default_factory=list)
+    neighbours: dict[Flow, Neighbour] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.directory = people()
@@ -46,6 +48,7 @@ class Door:
             is_full=lambda: self.is_full,
             is_emergency=lambda number: number == "112",
             proved=self.proved.append,
+            neighbour=lambda request, flow: self.neighbours.get(flow),
         )
         self.answerer = Answerer()
 
@@ -54,7 +57,12 @@ class Door:
         return user is not None and user.number == name
 
     def knock(self, message: Request, by: Flow | None = None) -> PhoneIdentity | Refusal | None:
-        return self.gate.admit(message, by or flow(), self.now)
+        answer = self.admits(message, by or flow())
+        assert answer is None or isinstance(answer, PhoneIdentity | Refusal), "there are no neighbours here"
+        return answer
+
+    def admits(self, message: Request, by: Flow) -> PhoneIdentity | Neighbour | Refusal | None:
+        return self.gate.admit(message, by, self.now)
 
     def prove(
         self,
@@ -283,6 +291,30 @@ def test_a_device_has_so_many_calls_and_no_more() -> None:
     assert status(Door(calls=2).prove("INVITE")) == 200
     assert status(Door(calls=3).prove("INVITE")) == 486
     assert status(Door(calls=3).prove("REGISTER")) == 200
+
+
+def test_for_help_a_device_has_always_one_more() -> None:
+    assert status(Door(calls=3).prove("INVITE", uri="sip:112@pbx")) == 200
+
+
+@dataclass
+class Next:
+    """A neighbour who has come to see us."""
+
+    def requested(self, tx: ServerTransaction, request: Request, now: float) -> None: ...
+
+
+def test_a_neighbour_needs_no_proof_and_whoever_proves_something_is_none() -> None:
+    neighbour = Next()
+    door = Door(neighbours={ELSEWHERE: neighbour})
+    assert door.admits(request("INVITE", uri="sip:102@pbx"), ELSEWHERE) is neighbour
+    assert status(door.knock(request("INVITE", uri="sip:102@pbx"))) == 401
+    assert status(door.knock(request("INVITE", 'Authorization: Digest realm="offhook"'), ELSEWHERE)) == 401
+
+
+def test_overload_turns_neighbours_away_too() -> None:
+    door = Door(neighbours={ELSEWHERE: Next()}, is_full=True)
+    assert status(door.knock(request("INVITE", uri="sip:102@pbx"), ELSEWHERE)) == 503
 
 
 def test_strangers_from_one_ipv6_network_are_one_stranger() -> None:

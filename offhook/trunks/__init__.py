@@ -1,0 +1,1 @@
+"""Calls from and to the outside: providers, other telephone systems, gateways."""

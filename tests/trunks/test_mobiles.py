@@ -1,0 +1,86 @@
+"""A user's mobile: rung outside at the user's cost, and the user's own device all the same."""
+
+from msgspec.structs import replace
+
+from offhook.calls.leg import Party
+from offhook.calls.routing import Device
+from offhook.dialplan.model import Limits, Line, Mobile
+from offhook.dialplan.world import Outward
+from offhook.people.directory import DeviceInfo
+from tests.phones.exchange import eventually
+from tests.trunks.house import House, trunk_to
+from tests.trunks.provider import Provider
+
+MOBILE = DeviceInfo("d-ben-mobile", "ben", "Mobile", "mobile", mobile=Mobile("+4917055"))
+
+
+def with_mobile(house: House, info: DeviceInfo = MOBILE) -> Device:
+    """Ben's mobile rings with his other devices."""
+    house.directory.put_device(info)
+    house.mobiles[info.id] = house.trunks.mobile(info)
+    return house.mobiles[info.id]
+
+
+async def test_a_mobile_rings_with_the_desk_phone_and_its_call_is_the_users(
+    house: House, provider: Provider
+) -> None:
+    house.use(trunk_to(provider))
+    await house.opens("Fibre")
+    with_mobile(house)
+    anna, ben = await house.phone("anna"), await house.phone("ben")
+    call = await anna.dial("102")
+    theirs, desk = await provider.is_called(), await ben.is_called()
+    assert theirs.invite is not None
+    assert theirs.invite.uri.startswith(b"sip:+4917055@")
+    theirs.answer()
+    await call.is_answered()
+    assert await desk.is_over() == 487
+    assert house.tolls.open == [("ben", "external")]
+    (talking,) = house.switch.calls.values()
+    parties = {leg.party for leg in talking.view().legs}
+    assert Party("102", "Ben", "ben", "d-ben-mobile") in parties
+    call.hangup()
+    await eventually(lambda: house.is_idle, "nothing is left of the call")
+    assert house.tolls.open == []
+    for phone in (anna, ben):
+        await phone.close()
+
+
+async def test_a_mobile_is_out_of_reach_while_it_is_off_or_no_trunk_is_open(
+    house: House, provider: Provider
+) -> None:
+    mobile = with_mobile(house)
+    before = mobile.is_reachable
+    house.use(trunk_to(provider))
+    await house.opens("Fibre")
+    assert (before, mobile.is_reachable) == (False, True)
+    off = DeviceInfo("d", "ben", "Mobile", "mobile", mobile=Mobile("+4917055", enabled=False))
+    assert not house.trunks.mobile(off).is_reachable
+    assert house.trunks.mobile(off).open_legs() == []
+
+
+async def test_the_limits_are_those_of_the_users_line_or_of_the_house(
+    house: House, provider: Provider
+) -> None:
+    house.use(trunk_to(provider))
+    await house.opens("Fibre")
+    ben = house.directory.user("ben")
+    assert ben is not None
+    own = Limits(external_at_once=1)
+    anna = await house.phone("anna")
+    await (await anna.dial("0030123456")).is_ringing()
+    house.directory.put_user(replace(ben, line=Line(limits=own)))
+    with_mobile(house)
+    await (await anna.dial("102")).is_ringing()
+    assert house.tolls.limits == [Limits(), own]
+    await anna.close()
+
+
+async def test_a_call_that_nobody_here_pays_for_is_nobodys(house: House, provider: Provider) -> None:
+    house.use(trunk_to(provider))
+    await house.opens("Fibre")
+    outward: Outward = house.outward("+4930", Party("+43155", device="trunk:Fibre", outside=True))
+    device = house.trunks.device(outward)
+    assert (device.id, device.party.outside) == ("trunk:Fibre", True)
+    assert len(device.open_legs()) == 1
+    assert house.tolls.limits == []
