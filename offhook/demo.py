@@ -1,37 +1,31 @@
-"""The demo office: twelve users with a desk phone and a browser each, two groups, one password for all."""
+"""The demo office: what demo.toml says, and one password for all."""
 
 import secrets
 import time
+from importlib.resources import files
 from pathlib import Path
 
+from msgspec.structs import replace
+
+from offhook.blueprint.apply import Draft, apply, export
+from offhook.blueprint.document import Document, Phone, User
 from offhook.config import Config, Demo, Media, Sip, Web, is_loopback
+from offhook.dialplan.model import Location
 from offhook.passwords import Passwords
 from offhook.sip.auth import ha1
 from offhook.store.database import Database, open_database
 from offhook.store.devices import Devices
-from offhook.store.groups import Groups
-from offhook.store.meta import Meta
 from offhook.store.users import Users
 
-PEOPLE = (
-    ("anna", "Anna Berg"),
-    ("ben", "Ben Cole"),
-    ("carla", "Carla Diaz"),
-    ("david", "David Okafor"),
-    ("elif", "Elif Yılmaz"),
-    ("finn", "Finn Petersen"),
-    ("greta", "Greta Sommer"),
-    ("henrik", "Henrik Lund"),
-    ("ines", "Inês Moreira"),
-    ("jonas", "Jonas Weber"),
-    ("kofi", "Kofi Mensah"),
-    ("lena", "Lena Novak"),
-)
-FIRST_NUMBER = 101
-GROUPS = {
-    "Sales": ("anna", "ben", "carla", "david"),
-    "Service": ("david", "elif", "finn", "greta", "henrik"),
-}
+
+def office() -> Document:
+    """What demo.toml says."""
+    draft = Draft.from_text(files("offhook").joinpath("demo.toml").read_text(encoding="utf-8"), "demo.toml")
+    assert not draft.problems, draft.problems
+    return draft.document
+
+
+PEOPLE = tuple([(user.username, user.name) for user in office().user or ()])
 
 
 def configuration(options: Demo) -> Config:
@@ -52,52 +46,50 @@ async def furnish(config: Config, options: Demo) -> str:
     kept = options.data / "password"
     word = options.password or (kept.read_text().strip() if kept.exists() else secrets.token_urlsafe(9))
     database = await open_database(config.database)
+    passwords = Passwords()
     try:
-        await _people(config, database, word)
-        await _groups(config, database)
+        await _passwords(config, database, passwords, word)
+        hashed = await passwords.hash(word)  # one for all: they share the word anyway
+        document = _missing(await export(database), word, hashed)
+        draft = Draft.of(document, "demo.toml")
+        await apply(database, draft, realm=config.sip.realm, who="demo", now=time.time())
     finally:
+        passwords.close()
         await database.close()
     _keep(kept, word)
     return word
 
 
-async def _people(config: Config, database: Database, word: str) -> None:
+def _missing(there: Document, word: str, hashed: str) -> Document:
+    """The office without what is there: people may have changed that to their liking."""
+    wanted = office()
+    users = {user.username for user in there.user or ()}
+    groups = {group.name for group in there.group or ()}
+    return Document(
+        location=wanted.location if there.location == Location() else None,
+        user=tuple([_with(user, word, hashed) for user in wanted.user or () if user.username not in users]),
+        group=tuple([group for group in wanted.group or () if group.name not in groups]),
+    )
+
+
+def _with(user: User, word: str, hashed: str) -> User:
+    devices = [replace(one, secret=word) if isinstance(one, Phone) else one for one in user.devices]
+    return replace(user, password_hash=hashed, device=tuple(devices))
+
+
+async def _passwords(config: Config, database: Database, passwords: Passwords, word: str) -> None:
+    """Whoever of the office is here has this word from now on, and so have their phones."""
     users, devices = Users(database, config.site), Devices(database, config.site)
-    realm = await Meta(database).realm(config.sip.realm)
-    passwords = Passwords()
-    known = {user.username: user for user in await users.load_all()}
-    phones = {device.sip_user: device for device in await devices.load_all()}
-    hashed = await passwords.hash(word)  # one for all: they share the word anyway
-    for offset, (username, name) in enumerate(PEOPLE):
-        user = known.get(username)
-        if user is None:
-            user = await users.add(username, name, str(FIRST_NUMBER + offset), now=time.time())
+    phones = {device.sip_user: device for device in await devices.load_all() if device.kind == "phone"}
+    names = dict(PEOPLE)
+    hashed = ""
+    for user in [user for user in await users.load_all() if user.username in names]:
         if not await passwords.verify(await users.password_hash(user.id), word):
+            hashed = hashed or await passwords.hash(word)
             await users.set_password_hash(user.id, hashed)
-        phone = phones.get(f"{username}-desk")
-        if phone is None:
-            await devices.add_phone(
-                user.id,
-                "Desk phone",
-                f"{username}-desk",
-                secret=word,
-                realm=realm,
-                srtp="auto",
-                now=time.time(),
-            )
-        elif phone.ha1_sha256 != ha1(phone.sip_user, realm, word, "SHA-256"):
-            await devices.set_secret(phone, secret=word, realm=realm)
-    passwords.close()
-
-
-async def _groups(config: Config, database: Database) -> None:
-    groups = Groups(database, config.site)
-    ids = {user.username: user.id for user in await Users(database, config.site).load_all()}
-    for name, members in GROUPS.items():
-        if await groups.by_name(name) is None:
-            group = await groups.create(name)
-            for username in members:
-                await groups.join(group.id, ids[username])
+        phone = phones.get(f"{user.username}-desk")
+        if phone is not None and phone.ha1_sha256 != ha1(phone.sip_user, config.sip.realm, word, "SHA-256"):
+            await devices.set_secret(phone, secret=word, realm=config.sip.realm)
 
 
 def _keep(path: Path, word: str) -> None:

@@ -7,15 +7,19 @@ import pytest
 
 from offhook.config import Address, Demo
 from offhook.demo import PEOPLE, configuration, furnish
+from offhook.dialplan.model import Diversion, Line, Ringing
 from offhook.passwords import Passwords
 from offhook.people.directory import DeviceInfo, User
+from offhook.people.groups import Group
 from offhook.sip.auth import ha1
 from offhook.store.database import open_database
 from offhook.store.devices import Devices
 from offhook.store.groups import Groups
+from offhook.store.plan import Plan
 from offhook.store.users import Users
 
 LOCAL = Address("127.0.0.1:0")
+NOW = 1_790_000_000.0
 
 
 def options(folder: Path, password: str = "", *, http: Address = LOCAL) -> Demo:
@@ -74,6 +78,71 @@ async def test_there_are_two_groups_and_one_who_is_in_both(tmp_path: Path) -> No
         "Sales": ["101", "102", "103", "104"],
         "Service": ["104", "105", "106", "107", "108"],
     }
+
+
+async def test_the_service_group_can_be_called_and_the_office_is_in_berlin(tmp_path: Path) -> None:
+    config = configuration(options(tmp_path))
+    await furnish(config, options(tmp_path))
+    database = await open_database(config.database)
+    try:
+        service = await Groups(database, "hq").by_name("Service")
+        location = (await Plan(database).load()).location
+    finally:
+        await database.close()
+    assert service is not None
+    assert service.ringing == Ringing("200", mode="in-turn")
+    assert (location.country, location.area, location.external) == ("49", "30", "0")
+
+
+async def test_what_people_have_changed_in_the_office_stays_and_who_is_missing_comes_back(
+    tmp_path: Path,
+) -> None:
+    config = configuration(options(tmp_path))
+    await furnish(config, options(tmp_path))
+    database = await open_database(config.database)
+    try:
+        users, groups = Users(database, "hq"), Groups(database, "hq")
+        anna, lena = await users.by_username("anna"), await users.by_username("lena")
+        sales = await groups.by_name("Sales")
+        assert anna is not None
+        assert lena is not None
+        assert sales is not None
+        await users.set_preferences(
+            anna.id,
+            do_not_disturb=True,
+            call_waiting=False,
+            line=Line(diversions=(Diversion("busy", "102"),)),
+        )
+        await users.remove(lena.id)
+        await groups.leave(sales.id, anna.id)
+        await furnish(config, options(tmp_path))
+        again = await users.by_username("anna")
+        assert again is not None
+        assert (again.do_not_disturb, again.line.diversions) == (True, (Diversion("busy", "102"),))
+        assert await users.by_username("lena") is not None
+        assert (await groups.by_name("Sales")) == Group(sales.id, "Sales", sales.members[1:])
+    finally:
+        await database.close()
+
+
+async def test_a_folder_that_was_furnished_before_there_were_trunks_goes_on(tmp_path: Path) -> None:
+    config = configuration(options(tmp_path))
+    database = await open_database(config.database)
+    try:  # as it was made then
+        users, groups = Users(database, "hq"), Groups(database, "hq")
+        anna = await users.add("anna", "Anna Berg", "101", now=NOW)
+        await Devices(database, "hq").add_phone(
+            anna.id, "Desk phone", "anna-desk", secret="old", realm="offhook", now=NOW
+        )
+        await groups.create("Service")
+    finally:
+        await database.close()
+    word = await furnish(config, options(tmp_path))
+    people, devices = await office(tmp_path)
+    assert (len(people), len(devices)) == (12, 24)
+    assert people[0].id == anna.id
+    phone = next(device for device in devices if device.sip_user == "anna-desk")
+    assert phone.ha1_sha256 == ha1("anna-desk", "offhook", word, "SHA-256")
 
 
 async def test_a_password_that_was_made_up_is_kept_for_the_next_start_and_for_nobody_else(

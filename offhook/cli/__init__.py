@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from offhook import __version__
+from offhook.blueprint.source import Rejected
 from offhook.certificates import CertificateError
-from offhook.cli import devices, groups, records, servers, users
+from offhook.cli import blueprint, devices, groups, records, route, servers, users
 from offhook.cli.common import CannotDo, Command
 from offhook.config import ConfigError
 from offhook.store.database import StoreError
@@ -25,7 +26,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         command: Command = options.command
         return command(options)
-    except ConfigError as error:
+    except (ConfigError, Rejected) as error:
         return _fail(error, 2)
     except (CannotDo, StoreError, CertificateError) as error:
         return _fail(error, 1)
@@ -53,6 +54,8 @@ def _parser() -> argparse.ArgumentParser:
     users.add_commands(commands, printing)
     devices.add_commands(commands, printing)
     groups.add_commands(commands, printing)
+    blueprint.add_commands(commands, configured, printing)
+    route.add_commands(commands, printing)
     records.add_commands(commands, configured, printing)
     return parser
 
