@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { figures, grade } from "../src/features/quality";
-import { see, title, viaWords } from "../src/features/sight";
+import { nameOf, see, title, viaWords } from "../src/features/sight";
 import { readTarget } from "../src/features/target";
 import { optionsFor, type Aim, type Known, type Option } from "../src/features/targets";
 import { createTidings, type Tidings } from "../src/features/tidings.svelte";
@@ -49,6 +49,18 @@ test("what comes back to me is an incoming call from who waits", () => {
   const legs = [leg("old", anna, { caller: true, state: "gone" }), leg("a", ben), leg("mine", anna, { state: "ringing", via })];
   const sight = sightOf(call("c", legs, { state: "ringing" }));
   expect([sight.phase, sight.other.name, viaWords(sight)]).toEqual(["incoming", "Ben Cole", "comes back from Carla Diaz"]);
+});
+
+test("who calls a group or was diverted is said so, and who hides is not made up", () => {
+  const stranger: Party = { number: "+4930555", name: "", user: "", device: "trunk:Fibre", outside: true, shown: "+49 30 555" };
+  const rings = (how: "group" | "diverted", by: Party): string => {
+    const mine = leg("mine", anna, { state: "ringing", via: { how, by } });
+    const sight = sightOf(call("c", [leg("a", stranger, { caller: true }), mine], { state: "ringing", answered: null }));
+    return `${title(sight)} ${viaWords(sight)}`;
+  };
+  expect(rings("group", { number: "200", name: "Service", user: "", device: "" })).toBe("+49 30 555 for Service");
+  expect(rings("diverted", ben)).toBe("+49 30 555 diverted by Ben Cole");
+  expect(nameOf({ number: "", name: "", outside: true })).toBe("Anonymous caller");
 });
 
 test("three are called by their first names", () => {

@@ -51,7 +51,8 @@ test("a call that was diverted on is an incoming one and was not missed", () => 
 test("a row says the way a call took, else number and phone", () => {
   const facts = (more: Partial<CallRecord>): string => rowFacts(record("a", { name: "Ben Cole", ...more }), "Ben Cole", [phone]);
   expect(facts({ outcome: "answered", answered: 5, device: "d1" })).toBe("102 · on Desk phone");
-  expect(facts({ outcome: "answered", answered: 5, via: { how: "diverted", by: carla } })).toBe("diverted from Carla Diaz");
+  expect(facts({ outcome: "answered", answered: 5, via: { how: "diverted", by: carla } })).toBe("diverted by Carla Diaz");
+  expect(facts({ outcome: "missed", via: { how: "group", by: { ...carla, name: "Service" } } })).toBe("for Service");
   expect(facts({ outcome: "answered", answered: 5, via: { how: "recalled", by: carla } })).toBe("came back from Carla Diaz");
   expect(facts({ outcome: "elsewhere", cause: "picked-up", to: carla })).toBe("picked up by Carla Diaz");
   expect(facts({ outcome: "elsewhere", cause: "answered-elsewhere", to: carla })).toBe("answered by Carla Diaz");

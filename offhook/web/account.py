@@ -17,9 +17,10 @@ from offhook.people.preferences import Preferences
 from offhook.web.command import Command, Context
 from offhook.web.problem import Refused
 from offhook.web.session import Hub
+from offhook.web.shapes import Device
 from offhook.web.signin import Session, SignIns
 from offhook.web.throttle import Throttle
-from offhook.web.views import OWN, Device, Views
+from offhook.web.views import OWN, Views
 
 Secret = Annotated[str, msgspec.Meta(max_length=1024)]  # what is too long is no password, not an error
 

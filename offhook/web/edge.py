@@ -24,6 +24,7 @@ from offhook.web.account import Accounts, LinkStore, Passwords, UserStore
 from offhook.web.calls import COMMANDS as CALL_COMMANDS
 from offhook.web.command import Commands, Parts
 from offhook.web.device import After, BrowserDevice, Browsers
+from offhook.web.forwarding import COMMANDS as FORWARDING_COMMANDS
 from offhook.web.health import Health, Metric, Samples, health_routes
 from offhook.web.history import CallLists, UserSearch, history_routes
 from offhook.web.leg import Ground, PortOwner
@@ -85,9 +86,9 @@ class Web:
 
     def __init__(self, needs: Needs, *, after: After, soon: Callable[[Callable[[], None]], object]) -> None:
         clock = needs.clock
-        self.views = Views(clock.wall)
+        self.views = Views(clock.wall, whose=self._whose, device=needs.directory.device)
         self.commands = Commands()
-        self.commands.add(*CALL_COMMANDS, *TRANSFER_COMMANDS, *ACCOUNT_COMMANDS)
+        self.commands.add(*CALL_COMMANDS, *TRANSFER_COMMANDS, *ACCOUNT_COMMANDS, *FORWARDING_COMMANDS)
         self.parts = Parts()
         self.health = Health()
         self._browsers = Browsers(needs.devices)
@@ -165,6 +166,15 @@ class Web:
         api: Any = app  # Litestar's types of ASGI are narrower than ours
         site = Site(api, self.page, self.hub, self._signins, needs.origins)
         return WebServer(site, self.hub, listeners)
+
+    def _whose(self, node: str, number: str) -> str:
+        """The name of the user or the group that has this number in this node."""
+        if (user := self._needs.directory.by_number(number, node)) is not None:
+            return user.name
+        for group in self._needs.groups.all():
+            if group.ringing is not None and (group.ringing.node, group.ringing.number) == (node, number):
+                return group.name
+        return ""
 
     def _measure(self) -> None:
         hub, counters = self.hub, self.hub.counters

@@ -14,12 +14,15 @@ from litestar.response import Stream
 from offhook.people.directory import Directory
 from offhook.people.directory import User as DirectoryUser
 from offhook.store.database import Unavailable
-from offhook.store.export import Format, Person, Step, exported, in_pages
+from offhook.store.export import Format, exported, in_pages
+from offhook.store.export import Person as ToldPerson
+from offhook.store.export import Step as ToldStep
 from offhook.store.history import NEVER, Filter
 from offhook.store.records import Record as StoredRecord
 from offhook.web.problem import Refused
+from offhook.web.shapes import Record, User
 from offhook.web.signin import Session
-from offhook.web.views import Record, User, record, user
+from offhook.web.views import record, shown, user
 
 T = TypeVar("T")
 
@@ -70,6 +73,18 @@ class MissedCalls(msgspec.Struct, frozen=True):
     """1000 stands for more."""
 
     count: int
+
+
+class Person(ToldPerson, frozen=True, omit_defaults=True):
+    """Somebody in a call; `shown` is the number as people write it, where that differs."""
+
+    shown: str = ""
+
+
+class Step(ToldStep, frozen=True, omit_defaults=True):
+    """An event of a call; `shown` is the number as people write it, where that differs."""
+
+    shown: str = ""
 
 
 class RecordPart(msgspec.Struct, frozen=True):
@@ -179,14 +194,14 @@ async def _reached(asked: Awaitable[T]) -> T:
 
 
 def _steps(record: StoredRecord) -> list[Step]:
-    return [Step(e.msg, e.at, e.number, e.name, e.cause, e.conf) for e in record.events]
+    return [Step(e.msg, e.at, e.number, e.name, e.cause, e.conf, shown(e.number)) for e in record.events]
 
 
 def _part(record: StoredRecord) -> RecordPart:
     direction: Literal["diverted", "transferred"] = (
         "transferred" if record.direction == "transferred" else "diverted"
     )
-    to = Person(record.to.number, record.to.name, record.to.user)
+    to = Person(record.to.number, record.to.name, record.to.user, shown(record.to.number))
     return RecordPart(
         direction, to, record.begun, record.answered, record.ended, record.cause, _steps(record)
     )

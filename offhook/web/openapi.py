@@ -13,6 +13,7 @@ from litestar import Litestar
 from offhook.web.account import COMMANDS as ACCOUNT_COMMANDS
 from offhook.web.calls import COMMANDS as CALL_COMMANDS
 from offhook.web.command import Command, Commands, Parts, result_of
+from offhook.web.forwarding import COMMANDS as FORWARDING_COMMANDS
 from offhook.web.health import Health, health_routes
 from offhook.web.history import history_routes
 from offhook.web.problem import Problem
@@ -164,7 +165,7 @@ def main() -> None:
     """Describe what every server has, without one: nothing is asked of the parts left out."""
     nothing: Any = None
     commands = Commands()
-    commands.add(*CALL_COMMANDS, *TRANSFER_COMMANDS, *ACCOUNT_COMMANDS)
+    commands.add(*CALL_COMMANDS, *TRANSFER_COMMANDS, *ACCOUNT_COMMANDS, *FORWARDING_COMMANDS)
     views = Views(wall=float)
     app = http_app(
         nothing,

@@ -28,9 +28,15 @@ _STATUS = {
     Cause.NOTHING_PARKED: 404,
     Cause.NOTHING_RINGS: 404,
     Cause.OVER: 404,
+    Cause.INCOMPLETE: 404,
     Cause.FORBIDDEN: 403,
+    Cause.BARRED: 403,
+    Cause.LIMITED: 403,
+    Cause.NOT_FROM_OUTSIDE: 403,
+    Cause.NOT_JOINED: 403,
     Cause.INCOMPATIBLE: 422,
     Cause.OVERLOADED: 503,
+    Cause.NO_LINE: 503,
 }
 
 

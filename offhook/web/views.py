@@ -1,10 +1,10 @@
-"""What a client sees of each kind of thing: small structures with wall-clock times.
+"""What a client sees of each kind of thing, in the shapes of `web.shapes`.
 
 What has no view here, nobody sees. Level 0 is for those it belongs to, level 1 for others.
 """
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -13,9 +13,13 @@ from offhook.calls.leg import Party as HeartParty
 from offhook.calls.view import CallView, LegView
 from offhook.calls.view import Place as HeartPlace
 from offhook.calls.view import Via as HeartVia
+from offhook.dialplan.model import Diversion as KeptDiversion
+from offhook.dialplan.model import Mobile as KeptMobile
+from offhook.dialplan.writing import written
 from offhook.people.board import Parked as HeartParked
 from offhook.people.board import Waiting as HeartWaiting
 from offhook.people.devices import DeviceView
+from offhook.people.directory import DeviceInfo
 from offhook.people.directory import User as DirectoryUser
 from offhook.people.presence import Presence as HeartPresence
 from offhook.people.quality import LegQuality
@@ -23,181 +27,26 @@ from offhook.store.export import talked
 from offhook.store.records import Record as StoredRecord
 from offhook.web.attachment import Attachment as LegAttachment
 from offhook.web.attachment import Renegotiate as LegRenegotiate
+from offhook.web.shapes import (
+    Attachment,
+    Call,
+    Device,
+    Diversion,
+    Leg,
+    Mobile,
+    Parked,
+    Party,
+    Place,
+    Presence,
+    Quality,
+    Record,
+    Renegotiate,
+    User,
+    Via,
+    Waiting,
+)
 
 OWN, OTHERS = 0, 1
-
-PresenceState = Literal["offline", "available", "dnd", "ringing", "on-call"]
-CallState = Literal["preparing", "ringing", "talking", "parked", "closing", "ended"]
-LegState = Literal["ringing", "talking", "gone"]
-How = Literal["diverted", "transferred", "recalled", "picked-up", "moved", "retrieved"]
-
-
-class User(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Someone who can be reached here. What follows `username` is shown to the user alone."""
-
-    id: str
-    name: str
-    number: str
-    username: str
-    device: str | None = None
-    do_not_disturb: bool | None = None
-    call_waiting: bool | None = None
-
-
-class Presence(msgspec.Struct, frozen=True):
-    """What a user is doing; `id` is the user's."""
-
-    id: str
-    state: PresenceState
-    since: float
-
-
-class Device(msgspec.Struct, frozen=True):
-    """One of one's own devices; `contacts` is the number of places where it can ring."""
-
-    id: str
-    user: str
-    name: str
-    kind: Literal["phone", "browser"]
-    reachable: bool
-    contacts: int
-
-
-class Party(msgspec.Struct, frozen=True):
-    """Who is at the end of a leg; `user` and `device` are empty for strangers."""
-
-    number: str
-    name: str
-    user: str
-    device: str
-
-
-class Via(msgspec.Struct, frozen=True):
-    """Why a leg is in a call, where nobody simply dialled it, and who brought that about."""
-
-    how: How
-    by: Party
-
-
-class Place(msgspec.Struct, frozen=True):
-    """A user's position, where a call can wait: slots "0" to "9", or "" for one that is merely on hold."""
-
-    user: str
-    number: str
-    slot: str
-
-
-class Leg(msgspec.Struct, frozen=True):
-    """One party's line into a call; `caller` marks the side that called.
-
-    `since`: when it began to talk. `takes_orders`: its device can be told to answer. Once it is
-    gone, `cause` and `sentence` say why.
-    """
-
-    id: str
-    party: Party
-    caller: bool
-    state: LegState
-    holding: bool
-    muted: bool
-    lost: bool
-    since: float | None
-    takes_orders: bool
-    via: Via | None
-    cause: str | None
-    sentence: str | None
-
-
-class Call(msgspec.Struct, frozen=True):
-    """A call one takes part in. Once it has ended, `cause` and `sentence` say why."""
-
-    id: str
-    state: CallState
-    begun: float
-    answered: float | None
-    cause: str | None
-    sentence: str | None
-    called: Party
-    parked: Place | None
-    legs: list[Leg]
-
-
-class Waiting(msgspec.Struct, frozen=True):
-    """A call that rings for a colleague and that one may pick up; `id` is the call's."""
-
-    id: str
-    caller: Party
-    called: Party
-    since: float
-
-
-class Parked(msgspec.Struct, frozen=True):
-    """A call that waits where one may retrieve it; `id` is the call's, `party` who waits."""
-
-    id: str
-    party: Party
-    place: Place
-    by: Party
-    since: float
-
-
-class Quality(msgspec.Struct, frozen=True):
-    """How one of one's own legs sounds; `id` is the leg's.
-
-    `loss` is the fraction lost of the sound from one's device, `far_loss` of that to it; times are in ms.
-    `jitter` and `mos` (1 to 4.5) are those of the worse way; `words` say what is wrong, if anything is.
-    """
-
-    id: str
-    loss: float
-    far_loss: float
-    jitter: float
-    round_trip: float | None
-    mos: float
-    words: str
-
-
-class Attachment(msgspec.Struct, frozen=True):
-    """Which tab carries the sound of a browser's leg; `id` is the leg's."""
-
-    id: str
-    tab: str
-
-
-class Renegotiate(msgspec.Struct, frozen=True):
-    """The tab that carries this leg must attach it again: the sound's coding has to change."""
-
-    leg: str
-    tab: str
-
-
-class Record(msgspec.Struct, frozen=True):
-    """A call that is over for its user, as the user keeps it.
-
-    `via` says why it came, where nobody simply dialled; `to` who has it now, sent on to by this user or
-    taken instead of them. `ended` is when the user's own part ended; times are Unix seconds. "diverted"
-    is a call for this user that never rang here, "transferred" one that went on without them.
-    """
-
-    id: str
-    call: str
-    direction: Literal["in", "out", "diverted", "transferred"]
-    outcome: Literal[
-        "answered", "missed", "declined", "busy", "cancelled", "failed", "elsewhere", "forwarded"
-    ]
-    number: str
-    name: str
-    user: str
-    device: str
-    begun: float
-    answered: float | None
-    ended: float
-    seconds: float
-    cause: str
-    sentence: str
-    via: Via | None
-    to: Party | None
-
 
 _SENTENCES: dict[str, str] = {cause.value: cause.sentence for cause in Cause}
 
@@ -205,17 +54,28 @@ View = Callable[[Any, int], Any]  # (thing, level) -> wire structure; the thing'
 
 
 class Views:
-    """The view of every kind that clients may see; features add theirs."""
+    """The view of every kind that clients may see; features add theirs.
 
-    def __init__(self, wall: Callable[[float], float]) -> None:
+    `whose` gives the name behind a node's number, `device` what is laid down for a device.
+    """
+
+    def __init__(
+        self,
+        wall: Callable[[float], float],
+        *,
+        whose: Callable[[str, str], str] = lambda node, number: "",
+        device: Callable[[str], DeviceInfo | None] = lambda device: None,
+    ) -> None:
         self._wall = wall
+        self._whose = whose
+        self._info = device
         self._kinds: dict[type, tuple[str, View]] = {}
         self.wire_types: dict[str, type] = {}
         self.posts: set[str] = set()
         self.add(CallView, "call", Call, lambda thing, level: self._call(thing))
         self.add(HeartPresence, "presence", Presence, lambda thing, level: self._presence(thing))
-        self.add(DirectoryUser, "user", User, user)
-        self.add(DeviceView, "device", Device, _device)
+        self.add(DirectoryUser, "user", User, self._user)
+        self.add(DeviceView, "device", Device, lambda thing, level: self._device(thing))
         self.add(LegAttachment, "attachment", Attachment, lambda a, level: Attachment(a.id, a.tab))
         self.add(HeartWaiting, "waiting", Waiting, lambda thing, level: self._waiting(thing))
         self.add(HeartParked, "parked", Parked, lambda thing, level: self._parked(thing))
@@ -287,14 +147,40 @@ class Views:
         state: Any = presence.state  # the heart's states are these words
         return Presence(presence.id, state, self._wall(presence.since))
 
+    def _user(self, thing: DirectoryUser, level: int) -> User:
+        if level != OWN:
+            return user(thing)
+        return msgspec.structs.replace(
+            user(thing),
+            device=thing.device,
+            do_not_disturb=thing.do_not_disturb,
+            call_waiting=thing.call_waiting,
+            rings=thing.line.seconds,
+            diversions=tuple([self._diversion(each, thing.node) for each in thing.line.diversions]),
+        )
 
-def user(user: DirectoryUser, level: int = OTHERS) -> User:
-    shown = User(user.id, user.name, user.number, user.username)
-    if level != OWN:
-        return shown
-    return msgspec.structs.replace(
-        shown, device=user.device, do_not_disturb=user.do_not_disturb, call_waiting=user.call_waiting
-    )
+    def _diversion(self, diversion: KeptDiversion, node: str) -> Diversion:
+        to = diversion.to
+        return Diversion(
+            diversion.when,
+            to,
+            diversion.on,
+            diversion.by,
+            diversion.callers,
+            diversion.first,
+            self._whose(node, to) or shown(to),
+        )
+
+    def _device(self, device: DeviceView) -> Device:
+        kind: Any = device.kind  # the directory's kinds are these words
+        info = self._info(device.id)
+        mobile = None if info is None or info.mobile is None else _mobile(info.mobile)
+        return Device(device.id, device.user, device.name, kind, device.reachable, device.contacts, mobile)
+
+
+def user(user: DirectoryUser) -> User:
+    """A user as everybody sees them."""
+    return User(user.id, user.name, user.number, user.username)
 
 
 def record(record: StoredRecord) -> Record:
@@ -316,11 +202,32 @@ def record(record: StoredRecord) -> Record:
         _SENTENCES.get(record.cause, ""),
         Via(how, _party(record.via)) if how else None,
         _party(record.to) if record.to.number or record.to.user else None,
+        shown(record.number),
     )
 
 
+def shown(number: str) -> str:
+    """How people write this number; empty where that is no different."""
+    if not number.startswith("+") or (found := written(number)) == number:
+        return ""
+    return found
+
+
 def _party(party: HeartParty) -> Party:
-    return Party(party.number, party.name, party.user, party.device)
+    number = party.number
+    return Party(number, party.name, party.user, party.device, party.outside, shown(number))
+
+
+def _mobile(kept: KeptMobile) -> Mobile:
+    return Mobile(
+        kept.number,
+        shown(kept.number),
+        kept.enabled,
+        kept.delay,
+        kept.min_alert,
+        kept.max_alert,
+        kept.call_waiting,
+    )
 
 
 def _place(place: HeartPlace) -> Place:
@@ -342,8 +249,3 @@ def _quality(quality: LegQuality) -> Quality:
         quality.mos,
         quality.words,
     )
-
-
-def _device(device: DeviceView, level: int) -> Device:
-    kind: Any = device.kind  # the directory's kinds are these words
-    return Device(device.id, device.user, device.name, kind, device.reachable, device.contacts)

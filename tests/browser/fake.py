@@ -18,6 +18,7 @@ from urllib.parse import parse_qs
 
 import uvicorn
 
+from tests.browser.forwarding import FORWARDING
 from tests.browser.house import PASSWORD, House, Json, Refused, Send, Tab, furnish
 from tests.browser.moves import MOVES
 
@@ -252,6 +253,8 @@ class Server:
                 self._house.change_leg(ask["call"], tab.user, muted=ask["muted"])
             case "call.hangup" | "call.decline":
                 self._house.end(ask["call"])
+            case word if word in FORWARDING:
+                return FORWARDING[word](self._house, tab.user, ask)
             case word if word in MOVES:
                 return MOVES[word](self._house, tab.user, ask)
         return None

@@ -70,6 +70,7 @@ class House:
         self.sessions: dict[str, str] = {}
         self.is_closed = False  # refuse connections, as a server that is away does
         self.failed_logins = 0
+        self.warnings: list[str] = []  # what is said of where calls go
         self.welcomes = {"fresh-link": "ben"}
         self._ids = 0
         for i, (username, name) in enumerate(NAMES):
@@ -190,6 +191,12 @@ class House:
         self.drop("parked", call)
         self.drop("waiting", call)
         self.put_call(value)
+
+    def mobile(self, id: str, user: str, name: str, mobile: Json) -> None:
+        """A telephone outside that rings with the user's devices."""
+        there = {"reachable": mobile["enabled"], "contacts": int(mobile["enabled"])}
+        device = {"id": id, "user": user, "name": name, "kind": "mobile", "mobile": mobile, **there}
+        self.set("device", id, device, user)
 
     def waits(self, caller: Json, called: Json, *seen_by: str, ago: float = 0) -> str:
         """A call rings for a colleague; these users may pick it up."""

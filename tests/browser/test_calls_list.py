@@ -47,7 +47,7 @@ async def test_a_row_says_how_the_call_came(house: House, anna: Page) -> None:
     house.record(ME, house.party("jonas"), "in", "elsewhere", ago=40, to=david, cause="picked-up")
     house.record(ME, house.party("elif"), "diverted", "forwarded", ago=30, device="", to=greta)
     await show(anna, "calls")
-    await expect(row(anna, "Henrik Lund")).to_contain_text("diverted from Ben Cole")
+    await expect(row(anna, "Henrik Lund")).to_contain_text("diverted by Ben Cole")
     await expect(row(anna, "Klara Novák")).to_contain_text("transferred by Carla Diaz")
     await expect(row(anna, "Jonas Weber")).to_contain_text("picked up by David Okafor")
     await expect(row(anna, "Elif Yılmaz")).to_contain_text("diverted to Greta Sommer")

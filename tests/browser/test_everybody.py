@@ -67,8 +67,17 @@ async def test_no_screen_has_a_fault_that_axe_knows(
         house.end(id)
     await expect(page.get_by_role("timer")).to_have_count(0)
     record = house.records["hq.1"][2]["id"]
+    laid_down = [
+        {"when": "busy", "to": "109", "on": True, "by": "admin"},
+        {"when": "always", "to": "9", "on": True},
+    ]
+    house.set("user", "hq.1", {**house.things["user", "hq.1"], "diversions": laid_down})
+    house.warnings = ["Calls do not go to 9."]
+    mobile = {"number": "+491715550110", "shown": "", "enabled": False, "delay": 5}
+    house.mobile("m", "hq.1", "Mobile", {**mobile, "min_alert": 0, "max_alert": 0, "call_waiting": True})
     for place in ("people/hq.2", "calls", f"calls/{record}", "settings", "settings/calls", "settings/notices",
-                  "settings/look", "settings/keys", "settings/password", "people"):  # fmt: skip
+                  "settings/forwarding", "settings/mobiles", "settings/look", "settings/keys",
+                  "settings/password", "people"):  # fmt: skip
         await page.evaluate("(place) => { location.hash = place }", place)
         await page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
         found += await faults(page, place)

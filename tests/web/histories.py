@@ -18,7 +18,7 @@ from offhook.people.quality import LegQuality
 from offhook.store.records import Record
 from offhook.web.attachment import Attachment
 from offhook.web.follow import Outbox, Share
-from offhook.web.views import Record as WireRecord
+from offhook.web.shapes import Record as WireRecord
 from offhook.web.views import Views
 from offhook.web.views import record as view_of
 from offhook.web.wire import Ok, line

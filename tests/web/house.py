@@ -20,9 +20,10 @@ from websockets.exceptions import ConnectionClosed
 
 from offhook.calls.leg import Answered, Leg, Outcome, Party, Ringing
 from offhook.calls.media import G711, Bridge, Codecs, Kind, Port
-from offhook.calls.routing import Rule, first_of
+from offhook.calls.routing import Ask, Rule, first_of
 from offhook.calls.switch import Switch
 from offhook.calls.users import everyone
+from offhook.dialplan.model import Line, Mobile
 from offhook.features.board import Board
 from offhook.feed import Feed
 from offhook.ids import LiveIds
@@ -34,6 +35,7 @@ from offhook.people.preferences import Preferences
 from offhook.people.presence import PresenceKeeper
 from offhook.people.quality import QualityBoard
 from offhook.web.edge import Needs, Web
+from offhook.web.forwarding import Effect, Explained, Forwarding
 from offhook.web.history import CallLists
 from offhook.web.server import Listener, WebServer
 
@@ -182,6 +184,7 @@ class FakeStore:
         self.hashes: dict[str, str] = {user.id: f"hash of {PASSWORD}" for user in USERS}
         self.devices: dict[str, str] = {}
         self.preferences: dict[str, tuple[bool, bool]] = {}
+        self.lines: dict[str, Line] = {}
         self.sessions: dict[str, Kept] = {}
         self.links: dict[str, str] = {}
         self.looked_up = 0
@@ -192,8 +195,11 @@ class FakeStore:
     async def set_password_hash(self, id: str, password_hash: str) -> None:
         self.hashes[id] = password_hash
 
-    async def prefer(self, user: User) -> None:
+    async def prefer(self, user: User, line: Line | None) -> None:
+        await asyncio.sleep(0.01)  # a disk takes its time
         self.preferences[user.id] = user.do_not_disturb, user.call_waiting
+        if line is not None:
+            self.lines[user.id] = line
 
     async def set_device(self, id: str, device: str) -> None:
         self.devices[id] = device
@@ -247,6 +253,58 @@ class FakePasswords:
         return hash == f"hash of {password}"
 
 
+class FakeRules:
+    """A dial plan that refuses the numbers it is given, with their sentences."""
+
+    def __init__(self) -> None:
+        self.barred: dict[str, str] = {}
+        self.asked: list[str] = []
+
+    def effect(self, user_id: str) -> Effect:
+        return Effect((f"This is what happens to calls for {user_id}.",), ("Mind this.",))
+
+    def may_divert(self, user_id: str, to: str) -> str:
+        self.asked.append(to)
+        return self.barred.get(to, "")
+
+    def is_emergency(self, number: str) -> bool:
+        return number == "112"
+
+    def explain(self, ask: Ask, *, is_discreet: bool) -> Explained:
+        return Explained(
+            (f"{ask.caller.name} dials {ask.number}.", "It rings." if is_discreet else "Gossip.")
+        )
+
+
+class FakeMobiles:
+    """Mobiles that are kept nowhere and never ring."""
+
+    def __init__(self, house: "House") -> None:
+        self._house = house
+
+    async def add(self, user: str, name: str, mobile: Mobile) -> DeviceInfo:
+        info = DeviceInfo(self._house.ids(), user, name, "mobile", mobile=mobile)
+        self._admit(info)
+        return info
+
+    async def change(self, id: str, name: str, mobile: Mobile) -> DeviceInfo:
+        former = self._house.directory.device(id)
+        assert former is not None
+        info = DeviceInfo(id, former.user, name, "mobile", mobile=mobile)
+        self._admit(info)
+        return info
+
+    async def remove(self, id: str) -> None:
+        self._house.directory.remove_device(id)
+        self._house.devices.remove(id)
+
+    def _admit(self, info: DeviceInfo) -> None:
+        user = self._house.directory.user(info.user)
+        assert user is not None
+        self._house.directory.put_device(info)
+        self._house.devices.add(info, DeskPhone(self._house, user, info.id))
+
+
 class House:
     """Everything but the sockets; `open_house` adds those."""
 
@@ -281,7 +339,14 @@ class House:
         self.page = page
         self.desks: dict[str, DeskPhone] = {}
 
+        self.rulebook = FakeRules()
+
     def web(self, soon: Callable[[Callable[[], None]], object]) -> Web:
+        preferences = Preferences(
+            self.directory,
+            self.feed,
+            lambda user, line: asyncio.ensure_future(self.store.prefer(user, line)),
+        )
         web = Web(
             Needs(
                 site="hq",
@@ -292,9 +357,7 @@ class House:
                 directory=self.directory,
                 devices=self.devices,
                 groups=self.groups,
-                preferences=Preferences(
-                    self.directory, self.feed, lambda user: asyncio.ensure_future(self.store.prefer(user))
-                ),
+                preferences=preferences,
                 quality=self.quality,
                 ids=self.ids,
                 owners=self.owners,
@@ -309,6 +372,8 @@ class House:
             after=self.time.after,
             soon=soon,
         )
+        mobiles = FakeMobiles(self)
+        web.parts.provide(Forwarding(self.directory, preferences, self.rulebook, mobiles))
         for user in USERS:
             self.feed.set(user)
             for info in self.directory.devices_of(user.id):

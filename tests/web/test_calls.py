@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from offhook.calls.cause import Cause
 from offhook.calls.media import G711, OPUS, Kind, PortFound, PortLost, PortRenegotiate
+from offhook.calls.routing import Plan
 from tests.web.house import ANNA, BEN, CARLA, Page, Served, offer
 
 
@@ -229,6 +231,22 @@ async def test_numbers_are_dialled_as_people_write_them(served: Served, typed: s
     anna = await served.tab(ANNA, sound=True)
     await anna.asks("call.dial", to=typed, device=ANNA.device)
     assert set(asked) == {number}
+
+
+@pytest.mark.parametrize(
+    ("cause", "status"),
+    [(Cause.BARRED, 403), (Cause.LIMITED, 403), (Cause.NO_LINE, 503), (Cause.INCOMPLETE, 404)],
+)
+async def test_what_the_dial_plan_refuses_is_said_in_its_words(
+    served: Served, cause: Cause, status: int
+) -> None:
+    served.house.rules.insert(0, lambda ask: Plan((), cause) if ask.number == "0044" else None)
+    client = await served.signed_in(ANNA)
+    desk = served.house.desks[ANNA.id].id
+    answer = await client.post("/api/v1/commands/call.dial", json={"to": "0044", "device": desk})
+    assert (answer.status_code, answer.json()["refused"]) == (status, cause.value)
+    assert answer.json()["detail"] == cause.sentence
+    await client.aclose()
 
 
 @pytest.mark.parametrize("nothing", ["", "   ", "-/-", "anna@elsewhere.example", "sip:999@pbx"])

@@ -9,6 +9,7 @@ import { NoMicrophone } from "../phone/microphone";
 import type { Phone, Ready } from "../phone/phone";
 import { Refused, sentenceOf } from "../wire/refused";
 import type { Ask, Call, Commands, Device, Leg, Me, Parked, Waiting } from "../wire/types";
+import { isThere } from "./devicewords";
 import { permission } from "./permission.svelte";
 import { deviceName, nameOf, type Sight } from "./sight";
 import { createTidings, type Farewell } from "./tidings.svelte";
@@ -69,7 +70,7 @@ export function createCalling(around: Surroundings) {
   /** Where a call can go on: the user's other devices that are there. */
   function elsewhere(sight: Sight): readonly Device[] {
     const here = sight.mine?.party.device;
-    return around.devices().filter((device) => device.id !== here && (device.reachable || device.kind === "browser"));
+    return around.devices().filter((device) => device.id !== here && (device.kind === "browser" || isThere(device)));
   }
 
   /** Does this call's sound come from a browser of the user, and from which tab? */
@@ -135,8 +136,8 @@ export function createCalling(around: Surroundings) {
   /** Let a device of mine ring for a call, and carry the sound here where that is this browser. */
   async function engage(device: Device | undefined, but: string, wish: (device: string) => Promise<{ leg: string }>): Promise<void> {
     if (!device) throw new Refused("no-device", "You have no phone yet. Ask your administrator for one.");
-    if (device.kind === "phone" && !device.reachable)
-      throw new Refused("not-connected", `${deviceName(device)} is not connected.`);
+    if (device.kind !== "browser" && !isThere(device))
+      throw new Refused("not-connected", `${deviceName(device)} is ${device.mobile ? "switched off" : "not connected"}.`);
     let ready = device.kind === "browser" ? await prepare() : null;
     if (device.kind === "browser" && !ready) return;
     try {

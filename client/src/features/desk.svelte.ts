@@ -21,7 +21,7 @@ import { createFollowing } from "./following";
 import { canCarrySound, watchPermission } from "./permission.svelte";
 import { prefs } from "./prefs.svelte";
 import { createRecords } from "./records.svelte";
-import { nameOf, see, type Sight } from "./sight";
+import { nameOf, numberOf, see, type Sight } from "./sight";
 import { renewTab } from "./tab";
 import type { Aim } from "./targets";
 import { sayTrouble } from "./toasts.svelte";
@@ -30,6 +30,8 @@ export type Sheet = "microphone" | "sound" | "shortcuts" | "export";
 export type Desk = ReturnType<typeof openDesk>;
 
 const NAME = Symbol("desk");
+
+const ORDER: readonly Device["kind"][] = ["phone", "mobile", "browser"];
 
 /** A leg that changes calls leaves one a moment before it is in the other: milliseconds. */
 const BETWEEN = 300;
@@ -204,7 +206,7 @@ export function openDesk(signedIn: Me, firstTab: string, left: () => void) {
   const devices = $derived.by((): readonly Device[] => {
     const heard = things.all("device").filter((device) => device.user === me.id);
     const all = heard.length ? heard : me.devices;
-    return all.toSorted((a, b) => Number(a.kind === "browser") - Number(b.kind === "browser"));
+    return ORDER.flatMap((kind) => all.filter((device) => device.kind === kind));
   });
   const picked = $derived(things.get("user", me.id)?.device ?? me.device);
   const chosen = $derived(devices.find((device) => device.id === picked) ?? devices.find((d) => d.kind === "browser"));
@@ -332,8 +334,8 @@ export function openDesk(signedIn: Me, firstTab: string, left: () => void) {
       aimed = aim && sight ? { aim, key: sight.key } : null;
     },
     /** "you", or the name of somebody of whom perhaps only the number is known here. */
-    called: (who: { readonly user: string; readonly number: string; readonly name?: string }): string =>
-      (who.user === me.id && "you") || who.name || knownName(who.user) || who.number || "somebody",
+    called: (who: { readonly user: string; readonly number: string; readonly name?: string; readonly shown?: string }): string =>
+      (who.user === me.id && "you") || who.name || knownName(who.user) || numberOf(who) || "somebody",
     /** The browser keeps us silent until the user touches the page. */
     get silenced() {
       return silenced;

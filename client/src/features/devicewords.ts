@@ -9,13 +9,22 @@ export interface DeviceState {
 }
 
 export function deviceIcon(device: Device | undefined): IconName {
-  return device?.kind === "browser" ? "headset" : "desk-phone";
+  return device?.kind === "browser" ? "headset" : device?.kind === "mobile" ? "mobile" : "desk-phone";
+}
+
+/** Whether it can ring now. Of a mobile nobody knows more than whether it shall. */
+export function isThere({ mobile, reachable }: Device): boolean {
+  return mobile ? mobile.enabled : reachable;
 }
 
 export function deviceState(device: Device | undefined, allowed: Permission, stale: boolean): DeviceState {
   if (!device) return { words: "No device", tone: "off" };
   if (stale) return { words: "Not known at the moment", tone: "off" };
-  if (device.kind === "phone") {
+  if (device.mobile) {
+    const { enabled, number, shown } = device.mobile;
+    return enabled ? { words: shown || number, tone: "ok" } : { words: "Switched off", tone: "off" };
+  }
+  if (device.kind !== "browser") {
     if (!device.reachable) return { words: "Not connected", tone: "off" };
     return { words: device.contacts > 1 ? `Connected in ${device.contacts} places` : "Connected", tone: "ok" };
   }

@@ -2,7 +2,7 @@
 import type { IconName } from "../ui/icons";
 import type { CallRecord, Device } from "../wire/types";
 import { isIncoming } from "./records.svelte";
-import { nameOf } from "./sight";
+import { nameOf, numberOf, wayWords } from "./sight";
 
 export function isBad(record: CallRecord): boolean {
   return (isIncoming(record) && record.outcome === "missed") || record.outcome === "failed";
@@ -92,25 +92,11 @@ function sentOn(record: CallRecord): string {
   return `${record.outcome === "answered" || record.direction === "transferred" ? "transferred" : "diverted"} to ${to}`;
 }
 
-/** The way it took, if nobody simply dialled: "diverted from Ben Cole". */
+/** The way it took, if nobody simply dialled: "diverted by Ben Cole". */
 export function viaWords(record: CallRecord): string {
   const on = sentOn(record);
   if (on || !record.via) return on;
-  const by = nameOf(record.via.by);
-  switch (record.via.how) {
-    case "diverted":
-      return `diverted from ${by}`;
-    case "transferred":
-      return `transferred by ${by}`;
-    case "recalled":
-      return `came back from ${by}`;
-    case "picked-up":
-      return `picked up for ${by}`;
-    case "moved":
-      return "moved to another device";
-    case "retrieved":
-      return `was parked by ${by}`;
-  }
+  return wayWords(record.via.how, nameOf(record.via.by), true);
 }
 
 /** On what it was taken, if that was not the browser: "on Desk phone". */
@@ -122,6 +108,6 @@ export function deviceWords(record: CallRecord, devices: readonly Device[]): str
 
 /** What stands under the name in a list: the way it took, else number and device. */
 export function rowFacts(record: CallRecord, who: string, devices: readonly Device[]): string {
-  const number = who === record.number ? "" : record.number;
+  const number = who === numberOf(record) ? "" : numberOf(record);
   return viaWords(record) || [number, deviceWords(record, devices)].filter(Boolean).join(" · ");
 }

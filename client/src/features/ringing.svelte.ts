@@ -1,5 +1,5 @@
 /** What a ringing call sets going: the bell, and a system notification while nobody looks at the page. */
-import { nameOf, viaWords, type Sight } from "./sight";
+import { nameOf, numberOf, viaWords, type Sight } from "./sight";
 import type { Desk } from "./desk.svelte";
 import { prefs } from "./prefs.svelte";
 
@@ -42,7 +42,7 @@ export function ringing(desk: Desk, incoming: () => readonly Sight[]): void {
     if (Notification.permission !== "granted") return;
     try {
       const notice = new Notification(`${nameOf(sight.other)} is calling`, {
-        body: [sight.other.name ? sight.other.number : "Incoming call", viaWords(sight, desk.called)].filter(Boolean).join(", "),
+        body: [sight.other.name ? numberOf(sight.other) : "Incoming call", viaWords(sight, desk.called)].filter(Boolean).join(", "),
         tag: sight.call.id,
         requireInteraction: true,
       });

@@ -1,5 +1,5 @@
 /** A call as one of its people sees it: who the others are, what my part is, and which words say so. */
-import type { Call, Device, Leg, Party } from "../wire/types";
+import type { Call, Device, Leg, Party, Via } from "../wire/types";
 
 export type Phase = "incoming" | "preparing" | "ringing" | "talking" | "held" | "over";
 
@@ -86,9 +86,16 @@ export function begun(sight: Sight): number {
   return sight.mine?.since ?? sight.call.begun;
 }
 
+type Numbered = Pick<Party, "number" | "shown">;
+
 /** A name to say; a number where there is none. */
-export function nameOf(party: Party): string {
-  return party.name || party.number || "Unknown caller";
+export function nameOf(party: Numbered & Pick<Party, "name" | "outside">): string {
+  return party.name || numberOf(party) || (party.outside ? "Anonymous caller" : "Unknown caller");
+}
+
+/** As people write it. */
+export function numberOf(party: Numbered): string {
+  return party.shown || party.number;
 }
 
 export function firstName(party: Party): string {
@@ -102,30 +109,38 @@ export function title(sight: Sight): string {
 
 /** Why the call came to me, or the other to the call, where nobody simply dialled: "diverted by Ben Cole". */
 export function viaWords(sight: Sight, called: (party: Party) => string = nameOf): string {
-  const leg = sight.ringing[0] ?? sight.mine;
-  const via = leg?.via ?? (sight.others.length > 1 ? null : sight.theirs[0]?.via);
-  if (!via) return "";
-  const by = called(via.by);
-  switch (via.how) {
+  const via = viaOf(sight);
+  return via ? wayWords(via.how, called(via.by)) : "";
+}
+
+export function viaOf({ ringing, mine, others, theirs }: Sight): Via | null | undefined {
+  return (ringing[0] ?? mine)?.via ?? (others.length > 1 ? null : theirs[0]?.via);
+}
+
+/** How a call came to where it is; of a past call some of it is said as past. */
+export function wayWords(how: Via["how"], by: string, past = false): string {
+  switch (how) {
+    case "group":
+      return `for ${by}`;
     case "diverted":
       return `diverted by ${by}`;
     case "transferred":
       return `transferred by ${by}`;
     case "recalled":
-      return `comes back from ${by}`;
+      return `${past ? "came" : "comes"} back from ${by}`;
     case "picked-up":
       return `picked up for ${by}`;
     case "retrieved":
       return `taken from ${by === "you" ? "your" : `${by}’s`} place`;
     case "moved":
-      return "";
+      return past ? "moved to another device" : "";
   }
 }
 
 /** "This browser" and "Desk phone" rather than what a list of devices would call them. */
 export function deviceName(device: Pick<Device, "kind" | "name"> | undefined): string {
   if (!device) return "another device";
-  return device.kind === "browser" ? "This browser" : device.name || "Desk phone";
+  return device.kind === "browser" ? "This browser" : device.name || (device.kind === "mobile" ? "Mobile" : "Desk phone");
 }
 
 /** The same within a sentence. */

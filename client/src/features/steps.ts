@@ -2,7 +2,7 @@
 import type { CallRecord, RecordDetail, Step } from "../wire/types";
 import { isIncoming } from "./records.svelte";
 import { recordSentence } from "./recordwords";
-import { nameOf } from "./sight";
+import { nameOf, numberOf } from "./sight";
 import { span } from "./time";
 
 /** What was said of a call's end besides that somebody hung up; keys are Q.850 values. */
@@ -72,6 +72,8 @@ function opening(record: CallRecord, who: string): string {
   if (!record.via) return recordSentence(record, who);
   const by = nameOf(record.via.by);
   switch (record.via.how) {
+    case "group":
+      return `${who} called ${by}, and you were rung`;
     case "diverted":
       return `${who} called ${by}, and the call was diverted to you`;
     case "transferred":
@@ -88,11 +90,12 @@ function opening(record: CallRecord, who: string): string {
 }
 
 function sentence(step: Step, record: CallRecord, so: SoFar, last: boolean): string {
-  const who = step.name || step.number || record.name || record.number || "The caller";
+  const who = step.name || numberOf(step) || record.name || numberOf(record) || "The caller";
   switch (step.msg) {
     case "setup-from":
       return `You called ${who}`;
     case "setup-to":
+      if (record.via?.how === "group") return `${who} called ${nameOf(record.via.by)}`;
       return record.via?.how === "diverted" ? `${who} called ${nameOf(record.via.by)}, who diverts to you` : `${who} called you`;
     case "alert-from":
       return "It rang at your devices";

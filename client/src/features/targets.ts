@@ -91,7 +91,7 @@ export function actsFor(aim: Aim, sight: Sight, option: Option | undefined, call
     case "person":
     case "number": {
       const to = option.kind === "person" ? option.user.number : option.to;
-      const name = option.kind === "person" ? option.user.name : nameOf({ number: to, name: "", user: "", device: "" });
+      const name = option.kind === "person" ? option.user.name : nameOf({ number: to, name: "" });
       const short = name.split(" ")[0] ?? name;
       if (aim === "redirect")
         return [{ name: "Redirect call", what: `${short} rings, your phones stop.`, run: () => calling.redirect(sight, to, name) }];

@@ -91,7 +91,7 @@ export function createTidings(around: Surroundings) {
     const name = nameOf(before.other);
     const taken = after?.phase === "talking" || after?.phase === "held" ? after : undefined;
     const device = taken?.mine && around.devices().find((each) => each.id === taken.mine?.party.device);
-    if (device?.kind === "phone") return bid(before, `Answered on ${deviceName(device)}.`, "elsewhere");
+    if (device && device.kind !== "browser") return bid(before, `Answered on ${deviceName(device)}.`, "elsewhere");
     if (device) return bid(before, "Answered in another tab.", "elsewhere");
     if (after?.call.cause === "answered-elsewhere") return bid(before, "Answered on another device.", "elsewhere");
     if (after?.phase === "over") return bid(before, `${name} hung up.`, "elsewhere");

@@ -346,6 +346,49 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/commands/me.divert": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Divert
+         * @description Send one's calls on: always, when one is busy or declines, or when one does not answer.
+         *
+         *     An empty `to` takes the diversion away; "-" sends them nowhere, whatever the administrator has
+         *     laid down for that case. What the administrator has set stays beside it.
+         */
+        readonly post: operations["doMeDivert"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/commands/me.effect": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Askeffect
+         * @description Ask what happens to one's calls as things are now.
+         */
+        readonly post: operations["doMeEffect"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/commands/me.password": {
         readonly parameters: {
             readonly query?: never;
@@ -366,6 +409,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/commands/me.ring": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Ringfor
+         * @description Say for how long one's devices ring until a call counts as unanswered.
+         */
+        readonly post: operations["doMeRing"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/commands/me.set": {
         readonly parameters: {
             readonly query?: never;
@@ -380,6 +443,86 @@ export interface paths {
          * @description Say how one wants to be called. What is left out stays as it is.
          */
         readonly post: operations["doMeSet"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/commands/mobile.add": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Addmobile
+         * @description Have a telephone outside ring with one's devices. Seconds are those of `Mobile`.
+         */
+        readonly post: operations["doMobileAdd"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/commands/mobile.change": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Changemobile
+         * @description Change one of one's mobiles. What is left out stays as it is.
+         */
+        readonly post: operations["doMobileChange"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/commands/mobile.remove": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Removemobile
+         * @description Have one of one's mobiles ring no more.
+         */
+        readonly post: operations["doMobileRemove"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/commands/route.explain": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Explain
+         * @description Ask where a number leads that one might dial, and why. Nothing rings.
+         */
+        readonly post: operations["doRouteExplain"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -672,6 +815,52 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** AddMobile */
+        readonly AddMobile: {
+            /** @default true */
+            readonly call_waiting?: boolean;
+            /** @default 0 */
+            readonly delay?: number;
+            /** @default true */
+            readonly enabled?: boolean;
+            /** @default 0 */
+            readonly max_alert?: number;
+            /** @default 0 */
+            readonly min_alert?: number;
+            readonly name: string;
+            readonly number: string;
+        };
+        /**
+         * AddMobileAsk
+         * @description Have a telephone outside ring with one's devices. Seconds are those of `Mobile`.
+         */
+        readonly AddMobileAsk: {
+            /** @default true */
+            readonly call_waiting?: boolean;
+            /** @default 0 */
+            readonly delay?: number;
+            /** @enum {unknown} */
+            readonly do: "mobile.add";
+            /** @default true */
+            readonly enabled?: boolean;
+            /** @default 0 */
+            readonly max_alert?: number;
+            /** @default 0 */
+            readonly min_alert?: number;
+            readonly name: string;
+            readonly number: string;
+        };
+        /** AddMobileOk */
+        readonly AddMobileOk: {
+            readonly ok: components["schemas"]["Added"];
+        };
+        /**
+         * Added
+         * @description The id of the new device.
+         */
+        readonly Added: {
+            readonly device: string;
+        };
         /** Answer */
         readonly Answer: {
             readonly call: string;
@@ -691,7 +880,21 @@ export interface components {
         readonly AnswerOk: {
             readonly ok: null;
         };
-        readonly Ask: components["schemas"]["DialAsk"] | components["schemas"]["AttachAsk"] | components["schemas"]["AnswerAsk"] | components["schemas"]["DeclineAsk"] | components["schemas"]["HangupAsk"] | components["schemas"]["HoldAsk"] | components["schemas"]["MuteAsk"] | components["schemas"]["DigitsAsk"] | components["schemas"]["FollowAsk"] | components["schemas"]["SoundAsk"] | components["schemas"]["RedirectAsk"] | components["schemas"]["TransferAsk"] | components["schemas"]["ConnectAsk"] | components["schemas"]["JoinAsk"] | components["schemas"]["PartAsk"] | components["schemas"]["ParkAsk"] | components["schemas"]["RetrieveAsk"] | components["schemas"]["PickUpAsk"] | components["schemas"]["MoveAsk"] | components["schemas"]["ChooseAsk"] | components["schemas"]["PreferAsk"] | components["schemas"]["ChangePasswordAsk"];
+        readonly Ask: components["schemas"]["DialAsk"] | components["schemas"]["AttachAsk"] | components["schemas"]["AnswerAsk"] | components["schemas"]["DeclineAsk"] | components["schemas"]["HangupAsk"] | components["schemas"]["HoldAsk"] | components["schemas"]["MuteAsk"] | components["schemas"]["DigitsAsk"] | components["schemas"]["FollowAsk"] | components["schemas"]["SoundAsk"] | components["schemas"]["RedirectAsk"] | components["schemas"]["TransferAsk"] | components["schemas"]["ConnectAsk"] | components["schemas"]["JoinAsk"] | components["schemas"]["PartAsk"] | components["schemas"]["ParkAsk"] | components["schemas"]["RetrieveAsk"] | components["schemas"]["PickUpAsk"] | components["schemas"]["MoveAsk"] | components["schemas"]["ChooseAsk"] | components["schemas"]["PreferAsk"] | components["schemas"]["ChangePasswordAsk"] | components["schemas"]["DivertAsk"] | components["schemas"]["RingForAsk"] | components["schemas"]["AskEffectAsk"] | components["schemas"]["ExplainAsk"] | components["schemas"]["AddMobileAsk"] | components["schemas"]["ChangeMobileAsk"] | components["schemas"]["RemoveMobileAsk"];
+        /** AskEffect */
+        readonly AskEffect: Record<string, never>;
+        /**
+         * AskEffectAsk
+         * @description Ask what happens to one's calls as things are now.
+         */
+        readonly AskEffectAsk: {
+            /** @enum {unknown} */
+            readonly do: "me.effect";
+        };
+        /** AskEffectOk */
+        readonly AskEffectOk: {
+            readonly ok: components["schemas"]["Effect"];
+        };
         /**
          * AskLine
          * @description A request; the answer bears its number.
@@ -806,6 +1009,44 @@ export interface components {
             readonly value: components["schemas"]["Call"];
         };
         readonly Change: components["schemas"]["CallSet"] | components["schemas"]["CallDrop"] | components["schemas"]["PresenceSet"] | components["schemas"]["PresenceDrop"] | components["schemas"]["UserSet"] | components["schemas"]["UserDrop"] | components["schemas"]["DeviceSet"] | components["schemas"]["DeviceDrop"] | components["schemas"]["AttachmentSet"] | components["schemas"]["AttachmentDrop"] | components["schemas"]["WaitingSet"] | components["schemas"]["WaitingDrop"] | components["schemas"]["ParkedSet"] | components["schemas"]["ParkedDrop"] | components["schemas"]["QualitySet"] | components["schemas"]["QualityDrop"] | components["schemas"]["RenegotiatePost"] | components["schemas"]["RecordPost"];
+        /** ChangeMobile */
+        readonly ChangeMobile: {
+            readonly call_waiting?: boolean | null;
+            readonly delay?: number | null;
+            readonly device: string;
+            readonly enabled?: boolean | null;
+            readonly max_alert?: number | null;
+            readonly min_alert?: number | null;
+            readonly name?: string | null;
+            readonly number?: string | null;
+        };
+        /**
+         * ChangeMobileAsk
+         * @description Change one of one's mobiles. What is left out stays as it is.
+         */
+        readonly ChangeMobileAsk: {
+            /** @default null */
+            readonly call_waiting?: boolean | null;
+            /** @default null */
+            readonly delay?: number | null;
+            readonly device: string;
+            /** @enum {unknown} */
+            readonly do: "mobile.change";
+            /** @default null */
+            readonly enabled?: boolean | null;
+            /** @default null */
+            readonly max_alert?: number | null;
+            /** @default null */
+            readonly min_alert?: number | null;
+            /** @default null */
+            readonly name?: string | null;
+            /** @default null */
+            readonly number?: string | null;
+        };
+        /** ChangeMobileOk */
+        readonly ChangeMobileOk: {
+            readonly ok: null;
+        };
         /** ChangePassword */
         readonly ChangePassword: {
             readonly new: string;
@@ -889,7 +1130,9 @@ export interface components {
             readonly contacts: number;
             readonly id: string;
             /** @enum {unknown} */
-            readonly kind: "browser" | "phone";
+            readonly kind: "browser" | "mobile" | "phone";
+            /** @default null */
+            readonly mobile?: components["schemas"]["Mobile"] | null;
             readonly name: string;
             readonly reachable: boolean;
             readonly user: string;
@@ -970,6 +1213,91 @@ export interface components {
         /** DigitsOk */
         readonly DigitsOk: {
             readonly ok: null;
+        };
+        /**
+         * Diversion
+         * @description Where one's calls go instead. `shown`: whose number `to` is, or how people write it, if it differs.
+         *
+         *         Those that are not `by` oneself are the administrator's: perhaps for some `callers` only, or to be
+         *         looked at `first`. A `to` of "-" stands for nobody.
+         */
+        readonly Diversion: {
+            /**
+             * @default user
+             * @enum {unknown}
+             */
+            readonly by?: "admin" | "user";
+            /**
+             * @default all
+             * @enum {unknown}
+             */
+            readonly callers?: "all" | "external" | "internal";
+            /** @default false */
+            readonly first?: boolean;
+            readonly on: boolean;
+            /** @default  */
+            readonly shown?: string;
+            readonly to: string;
+            /** @enum {unknown} */
+            readonly when: "always" | "busy" | "no-answer";
+        };
+        /** Divert */
+        readonly Divert: {
+            readonly on: boolean;
+            readonly to: string;
+            /** @enum {string} */
+            readonly when: "always" | "busy" | "no-answer";
+        };
+        /**
+         * DivertAsk
+         * @description Send one's calls on: always, when one is busy or declines, or when one does not answer.
+         *
+         *         An empty `to` takes the diversion away; "-" sends them nowhere, whatever the administrator has
+         *         laid down for that case. What the administrator has set stays beside it.
+         */
+        readonly DivertAsk: {
+            /** @enum {unknown} */
+            readonly do: "me.divert";
+            readonly on: boolean;
+            readonly to: string;
+            /** @enum {unknown} */
+            readonly when: "always" | "busy" | "no-answer";
+        };
+        /** DivertOk */
+        readonly DivertOk: {
+            readonly ok: null;
+        };
+        /**
+         * Effect
+         * @description What happens to one's calls as things are, and what is not as it may have been meant.
+         */
+        readonly Effect: {
+            readonly sentences: readonly string[];
+            readonly warnings: readonly string[];
+        };
+        /** Explain */
+        readonly Explain: {
+            readonly number: string;
+        };
+        /**
+         * ExplainAsk
+         * @description Ask where a number leads that one might dial, and why. Nothing rings.
+         */
+        readonly ExplainAsk: {
+            /** @enum {unknown} */
+            readonly do: "route.explain";
+            readonly number: string;
+        };
+        /** ExplainOk */
+        readonly ExplainOk: {
+            readonly ok: components["schemas"]["Explained"];
+        };
+        /**
+         * Explained
+         * @description How a number was understood, step by step, and where it leads.
+         */
+        readonly Explained: {
+            readonly lines: readonly string[];
         };
         /**
          * FollowAsk
@@ -1109,6 +1437,21 @@ export interface components {
         /** MissedCalls */
         readonly MissedCalls: {
             readonly count: number;
+        };
+        /**
+         * Mobile
+         * @description How a mobile rings. Seconds: `delay` after the others, `max_alert` at most (0: as long as they do).
+         *
+         *         An answer sooner than `min_alert` is not believed: it is a mailbox. `shown`: the number as it is written.
+         */
+        readonly Mobile: {
+            readonly call_waiting: boolean;
+            readonly delay: number;
+            readonly enabled: boolean;
+            readonly max_alert: number;
+            readonly min_alert: number;
+            readonly number: string;
+            readonly shown: string;
         };
         /** Move */
         readonly Move: {
@@ -1265,18 +1608,26 @@ export interface components {
         };
         /**
          * Party
-         * @description Who is at the end of a leg; `user` and `device` are empty for strangers.
+         * @description Who is at the end of a leg; `user` is empty for strangers, and they are often `outside`.
+         *
+         *         `shown` is the number as people write it, where that differs.
          */
         readonly Party: {
             readonly device: string;
             readonly name: string;
             readonly number: string;
+            /** @default false */
+            readonly outside?: boolean;
+            /** @default  */
+            readonly shown?: string;
             readonly user: string;
         };
         /** Person */
         readonly Person: {
             readonly name: string;
             readonly number: string;
+            /** @default  */
+            readonly shown?: string;
             readonly user: string;
         };
         /** PickUp */
@@ -1452,6 +1803,8 @@ export interface components {
             readonly outcome: "answered" | "busy" | "cancelled" | "declined" | "elsewhere" | "failed" | "forwarded" | "missed";
             readonly seconds: number;
             readonly sentence: string;
+            /** @default  */
+            readonly shown?: string;
             readonly to: components["schemas"]["Party"] | null;
             readonly user: string;
             readonly via: components["schemas"]["Via"] | null;
@@ -1515,6 +1868,23 @@ export interface components {
             readonly refused: string;
             readonly text: string;
         };
+        /** RemoveMobile */
+        readonly RemoveMobile: {
+            readonly device: string;
+        };
+        /**
+         * RemoveMobileAsk
+         * @description Have one of one's mobiles ring no more.
+         */
+        readonly RemoveMobileAsk: {
+            readonly device: string;
+            /** @enum {unknown} */
+            readonly do: "mobile.remove";
+        };
+        /** RemoveMobileOk */
+        readonly RemoveMobileOk: {
+            readonly ok: null;
+        };
         /**
          * Renegotiate
          * @description The tab that carries this leg must attach it again: the sound's coding has to change.
@@ -1553,8 +1923,15 @@ export interface components {
             readonly "call.transfer": null;
             readonly "leg.attach": components["schemas"]["Attached"];
             readonly "me.choose": null;
+            readonly "me.divert": null;
+            readonly "me.effect": components["schemas"]["Effect"];
             readonly "me.password": null;
+            readonly "me.ring": null;
             readonly "me.set": null;
+            readonly "mobile.add": components["schemas"]["Added"];
+            readonly "mobile.change": null;
+            readonly "mobile.remove": null;
+            readonly "route.explain": components["schemas"]["Explained"];
             readonly "tab.sound": null;
             readonly "users.follow": null;
         };
@@ -1577,6 +1954,23 @@ export interface components {
         readonly RetrieveOk: {
             readonly ok: components["schemas"]["Dialled"];
         };
+        /** RingFor */
+        readonly RingFor: {
+            readonly seconds: number;
+        };
+        /**
+         * RingForAsk
+         * @description Say for how long one's devices ring until a call counts as unanswered.
+         */
+        readonly RingForAsk: {
+            /** @enum {unknown} */
+            readonly do: "me.ring";
+            readonly seconds: number;
+        };
+        /** RingForOk */
+        readonly RingForOk: {
+            readonly ok: null;
+        };
         readonly ServerLine: components["schemas"]["GreetingLine"] | components["schemas"]["Change"] | components["schemas"]["OkLine"] | components["schemas"]["RefusedLine"];
         readonly Shown: components["schemas"]["CallShown"] | components["schemas"]["PresenceShown"] | components["schemas"]["UserShown"] | components["schemas"]["DeviceShown"] | components["schemas"]["AttachmentShown"] | components["schemas"]["WaitingShown"] | components["schemas"]["ParkedShown"] | components["schemas"]["QualityShown"];
         /**
@@ -1596,6 +1990,8 @@ export interface components {
             readonly msg: string;
             readonly name: string;
             readonly number: string;
+            /** @default  */
+            readonly shown?: string;
         };
         /** Transfer */
         readonly Transfer: {
@@ -1625,11 +2021,15 @@ export interface components {
             readonly call_waiting?: boolean | null;
             /** @default null */
             readonly device?: string | null;
+            /** @default [] */
+            readonly diversions?: readonly components["schemas"]["Diversion"][];
             /** @default null */
             readonly do_not_disturb?: boolean | null;
             readonly id: string;
             readonly name: string;
             readonly number: string;
+            /** @default 30 */
+            readonly rings?: number;
             readonly username: string;
         };
         /**
@@ -1675,7 +2075,7 @@ export interface components {
         readonly Via: {
             readonly by: components["schemas"]["Party"];
             /** @enum {unknown} */
-            readonly how: "diverted" | "moved" | "picked-up" | "recalled" | "retrieved" | "transferred";
+            readonly how: "diverted" | "group" | "moved" | "picked-up" | "recalled" | "retrieved" | "transferred";
         };
         /**
          * Waiting
@@ -2298,6 +2698,72 @@ export interface operations {
             };
         };
     };
+    readonly doMeDivert: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Divert"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["DivertOk"];
+                };
+            };
+            /** @description Refused, with a word and a sentence. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly doMeEffect: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["AskEffect"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AskEffectOk"];
+                };
+            };
+            /** @description Refused, with a word and a sentence. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly doMePassword: {
         readonly parameters: {
             readonly query?: never;
@@ -2331,6 +2797,39 @@ export interface operations {
             };
         };
     };
+    readonly doMeRing: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["RingFor"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["RingForOk"];
+                };
+            };
+            /** @description Refused, with a word and a sentence. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly doMeSet: {
         readonly parameters: {
             readonly query?: never;
@@ -2351,6 +2850,138 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["PreferOk"];
+                };
+            };
+            /** @description Refused, with a word and a sentence. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly doMobileAdd: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["AddMobile"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AddMobileOk"];
+                };
+            };
+            /** @description Refused, with a word and a sentence. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly doMobileChange: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["ChangeMobile"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ChangeMobileOk"];
+                };
+            };
+            /** @description Refused, with a word and a sentence. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly doMobileRemove: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["RemoveMobile"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["RemoveMobileOk"];
+                };
+            };
+            /** @description Refused, with a word and a sentence. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly doRouteExplain: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Explain"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ExplainOk"];
                 };
             };
             /** @description Refused, with a word and a sentence. */

@@ -18,6 +18,12 @@ export type Party = Schemas["Party"];
 export type Leg = Schemas["Leg"];
 export type Call = Schemas["Call"];
 export type Via = Schemas["Via"];
+/** Where calls go instead; also what an administrator has laid down. */
+export type Diversion = Schemas["Diversion"];
+/** How a telephone outside rings with one's devices. */
+export type Mobile = Schemas["Mobile"];
+/** What happens to one's calls, in sentences. */
+export type Effect = Schemas["Effect"];
 export type Place = Schemas["Place"];
 /** A call that rings for a colleague, which one may pick up; `id` is the call's. */
 export type Waiting = Schemas["Waiting"];
