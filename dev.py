@@ -27,17 +27,17 @@ BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 LOCKS = {"run": "requirements.txt", "test": "requirements-test.txt"}
 
-# Debian's packages: what the tests drive the product with, and what builds their small C programs.
+# Debian's packages: what tests and benchmarks drive the product with, and what builds their C programs.
 FOR_TESTS = {
     "sipp": "sip-tester",
     "baresip": "baresip",
     "chromium": "chromium",
     "gcc": "gcc libc6-dev",
     "ip": "iproute2",
+    "kamailio": "kamailio",
     "postgres": "postgresql",
     "sox": "sox",
 }
-FOR_BENCH = {"kamailio": "kamailio"}
 
 
 def main() -> None:
@@ -147,7 +147,7 @@ def start_demo(options: list[str]) -> None:
 
 def measure(names: list[str]) -> None:
     set_up("test")
-    install_tools({**FOR_TESTS, **FOR_BENCH})
+    install_tools(FOR_TESTS)
     become(PYTHON, "-m", "bench", *names)
 
 

@@ -7,8 +7,10 @@ CPU-µs of all our processes per call: media ports opened, records and bindings 
 run by another Python. All servers are up and take turns, one under load at a time. Of the rounds the best
 counts, for what else runs on the machine only ever adds; the median tells how much it did. Each load
 registers phones of its own, one contact each, and takes them back at its end: no call rings where nobody
-answers. The goals: at most 600 with a nonce reused, 750 with a challenge for each INVITE; at most 1.25 times
-the first among 1,000 standing calls; 120 for a REGISTER with its challenge, 40 of them in flight.
+answers. A call to the outside goes through a trunk, whose provider the load plays.
+
+The goals: at most 600 with a nonce reused, 750 with a challenge for each INVITE; at most 1.25 times the
+first among 1,000 standing calls; 120 for a REGISTER with its challenge, 40 of them in flight.
 """
 
 import argparse
@@ -40,6 +42,26 @@ REGISTERS = 4000
 ROUNDS = 3
 SOUND = ("16384-24575", "24576-32767")  # a range for each server, none where sockets get theirs by chance
 
+TRUNK = """
+[location]
+country = "49"
+area = "30"
+external = "0"
+
+[limits]
+external_at_once = 100000
+external_per_day = 1000000
+international_at_once = 100000
+international_per_day = 1000000
+
+[[trunk]]
+name = "Provider"
+number = "0"
+hosts = ["127.0.0.1:PORT"]
+options_seconds = 0
+main = "+4930900"
+"""
+
 Job = Mapping[str, object]
 
 
@@ -62,6 +84,7 @@ class Target:
     server: tuple[str, int]
     pids: list[int]
     changes: Job = field(default_factory=dict)
+    provider: int = 0  # the port at which its trunk is; 0: it has none
 
     def cpu(self) -> float:
         return sum(cpu_of(pid) for pid in self.pids)
@@ -173,10 +196,21 @@ def offhook(folder: Path, build: Build, sound: str) -> Iterator[Target]:
         pids = [process.pid, *map(int, children)]
         memory = sum(_pss(pid) for pid in pids)
         print(f"server and worker idle: {memory:.0f} MB   goal 120: {'met' if memory <= 120 else 'MISSED'}")
-        yield Target(("127.0.0.1", sip), pids)
+        yield Target(("127.0.0.1", sip), pids, provider=lay_line(folder, build, config))
     finally:
         process.terminate()
         process.wait(15)
+
+
+def lay_line(folder: Path, build: Build, config: Path) -> int:
+    """A line to the outside; returns the port at which the provider is looked for, 0 if there can be none."""
+    port, file = free_port(), folder / "trunk.toml"
+    file.write_text(TRUNK.replace("PORT", str(port)))
+    words = ["-m", "offhook", "apply", "--config", str(config), str(file)]
+    if build.run(*words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).wait():
+        return 0
+    time.sleep(3.0)  # the running server looks for changes every two seconds
+    return port
 
 
 def _pss(pid: int) -> float:
@@ -278,6 +312,13 @@ def measure(servers: list[Target], references: list[Target], rate: float, rounds
     say("a call, nonce: reuse", alone, reference, 600.0)
     challenged = measured(servers, CALLS, {**job, "digest": "each"}, rounds)
     say("a call, nonce: each", challenged, reference, 750.0)
+    for server, inside in zip(servers, alone, strict=True):
+        if server.provider:
+            numbers = [f"0089{10000 + n}" for n in range(CALLERS)]
+            outside = {**job, "called": [], "numbers": numbers, "answer_at": server.provider}
+            (cost,) = measured([server], CALLS, outside, rounds)
+            say("a call to the outside", [cost], reference)
+            print(f"    {cost.best / inside.best:.2f} × one inside")
     registers = {**job, "calls": 0, "registers": REGISTERS, "digest": "each"}
     say("a REGISTER with its challenge", measured(servers, REGISTERS, registers, rounds), goal=120.0)
     others = {**job, **phones(2 * CALLERS), "calls": STANDING, "rate": 200.0, "stands": True}

@@ -7,55 +7,38 @@ import os
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import offhook.web
 from offhook import logs, process
 from offhook.books import open_books
-from offhook.calls.cause import Cause
-from offhook.calls.codes import codes
 from offhook.calls.media import Port, PortEvent
-from offhook.calls.routing import first_of
-from offhook.calls.switch import Switch
-from offhook.calls.users import everyone
+from offhook.certificates import Certificate
 from offhook.clock import Clock
 from offhook.config import Config, Demo
 from offhook.demo import configuration, furnish
-from offhook.features.board import Board
-from offhook.features.dialogs import DialogsOnDisk
+from offhook.dialplan.model import Line
+from offhook.everybody import Everybody
 from offhook.feed import Feed
-from offhook.household import Household, Reload
+from offhook.household import Household, Mobiles, Reload
 from offhook.ids import LiveIds
-from offhook.lag import LagWatch
-from offhook.media.engine import open_engine
+from offhook.media.engine import MediaEngine, open_engine
 from offhook.metrics import measure
 from offhook.passwords import Passwords
-from offhook.people.devices import Devices
-from offhook.people.directory import Directory, User
-from offhook.people.groups import Groups
-from offhook.people.preferences import Preferences
-from offhook.people.presence import PresenceKeeper
-from offhook.people.quality import QualityBoard
+from offhook.people.directory import User
 from offhook.phones.edge import Phones
-from offhook.places import candidates, certificate, finder, media_hosts
-from offhook.store.bindings import Bindings
-from offhook.store.database import open_database
-from offhook.store.devices import Devices as KeptDevices
-from offhook.store.dialogs import Dialogs
-from offhook.store.groups import Groups as KeptGroups
-from offhook.store.links import Links
-from offhook.store.meta import Meta
-from offhook.store.sessions import Sessions
-from offhook.store.users import Users
+from offhook.places import candidates, certificate, media_hosts
+from offhook.stores import Stores, open_stores
+from offhook.telephony import Telephony
 from offhook.web.edge import Needs, Web
+from offhook.web.forwarding import Forwarding
 from offhook.web.server import Listener
 
 CHANGES_SECONDS = 2.0  # between two looks for what the command line has changed
 ALIVE_SECONDS = 5.0  # between two stamps of the last living second
 CERTIFICATE_SECONDS = 10.0
-GOODBYE_SECONDS = 0.5  # for the BYEs of running calls to be answered
 
 logger = logging.getLogger(__name__)
 
@@ -114,179 +97,147 @@ async def running(config: Config) -> AsyncIterator[Server]:
     process.prepare()
     loop = asyncio.get_running_loop()
     clock = Clock(loop.time, time.time)
-    async with AsyncExitStack() as stack:
-        database = await open_database(config.database)
-        stack.push_async_callback(database.close)
-        meta, bindings = Meta(database), Bindings(database, config.site)
-        await meta.realm(config.sip.realm)  # refuses another than the phones' secrets were made for
-        boot = await meta.next_boot()
-        ids = LiveIds(config.site, boot)
 
-        feed = Feed(_report)
-        directory = Directory()
+    def wall() -> float:
+        return clock.wall(loop.time())
+
+    async with AsyncExitStack() as stack:
+        stores = await stack.enter_async_context(open_stores(config))
+        boot = await stores.meta.next_boot()
+        ids, feed = LiveIds(config.site, boot), Feed(_report)
+        everybody = Everybody(feed, loop.time, keep=lambda user, line: _keep(stores, user, line))
         books = await stack.enter_async_context(
             open_books(
                 config,
-                database,
+                stores.database,
                 feed,
                 clock,
-                directory.party,
-                kept=lambda call: switch.kept(call, loop.time()),
-                alive=await meta.last_alive(),
+                everybody.directory.party,
+                kept=lambda call: telephony.switch.kept(call, loop.time()),
+                seen=lambda party, by: telephony.dialplan.seen(party, by),
+                alive=await stores.meta.last_alive(),
             )
         )
-        devices: Devices[Any] = Devices(feed)
         owners: dict[Port, Any] = {}
-
-        def news(port: Port, event: PortEvent) -> None:
-            if (owner := owners.get(port)) is not None:
-                owner.heard_from_port(event, loop.time())
-
-        hosts = media_hosts(config)
-        ports = config.media.ports
-        workers = config.media.workers or max(1, (os.cpu_count() or 1) - 1)
-        engine = await stack.enter_async_context(open_engine(workers, hosts, (ports.first, ports.last), news))
-
-        groups = Groups(feed)
-        presence = PresenceKeeper(feed, loop.time)
-        users = Users(database, config.site)
-
-        def keep(user: User) -> "asyncio.Task[None]":
-            wanted = {"do_not_disturb": user.do_not_disturb, "call_waiting": user.call_waiting}
-            return loop.create_task(users.set_preferences(user.id, **wanted))
-
-        preferences = Preferences(directory, feed, keep)
-
-        def quiet(user: str, wanted: bool) -> None:
-            preferences.set(user, do_not_disturb=wanted)
-
-        find = finder(directory, config)
-        rules = [
-            codes(find, directory.user, groups.colleagues, quiet),
-            everyone(find, devices.of, busy=presence.is_on_the_phone),
-        ]
-        route = first_of(rules)
-        alarm = process.Alarm(loop)
-        limits = config.limits
-        switch = Switch(
-            route,
-            engine,
-            feed,
-            ids,
-            devices_of=devices.of,
-            recorded=True,
-            calls_at_most=limits.calls,
-            ringing_legs=limits.ringing_legs,
-            due=alarm.set,
-        )
-        alarm.ring = lambda: switch.tick(loop.time())
-        Board(feed, groups, loop.time)
-        quality = QualityBoard(feed)
-
-        lag = LagWatch()
+        engine = await stack.enter_async_context(_open_engine(config, owners))
         for_browsers = certificate(config, config.web)
         for_phones = certificate(config, config.sip) if config.sip.certificate else for_browsers
-        dialogs = DialogsOnDisk(Dialogs(database))
-        phones = Phones(
+        telephony = Telephony(
             config,
-            directory,
-            switch,
+            stores,
+            everybody,
+            feed,
+            engine,
             clock=clock,
-            store=bindings,
-            reached=devices.reached,
-            owners=owners,
             ids=ids,
-            dialogs=dialogs,
-            reported=quality.heard,
-            lag=lag.own_p90,
+            owners=owners,
             context=lambda: for_phones.context,
+            reached=lambda: household.look_at_mobiles(),
         )
-        stack.callback(dialogs.flush)
-
         passwords = Passwords()
         stack.callback(passwords.close)
-        sessions = Sessions(database, config.site)
         web = Web(
             Needs(
                 site=config.site,
                 boot=boot,
                 clock=clock,
                 feed=feed,
-                switch=switch,
-                directory=directory,
-                devices=devices,
-                groups=groups,
-                preferences=preferences,
-                quality=quality,
+                switch=telephony.switch,
+                directory=everybody.directory,
+                devices=everybody.devices,
+                groups=everybody.groups,
+                preferences=everybody.preferences,
+                quality=everybody.quality,
                 ids=ids,
                 owners=owners,
                 hosts=lambda host: candidates(host, config),
-                users=users,
-                links=Links(database, config.site),
-                sessions=sessions,
+                users=stores.users,
+                links=stores.links,
+                sessions=stores.sessions,
                 records=books.history if config.records.call_list == "builtin" else None,
                 passwords=passwords,
                 page=Path(offhook.web.__file__).parent / "page",
-                calls_per_user=limits.calls_per_user,
+                calls_per_user=config.limits.calls_per_user,
                 catch_up=lambda: reload.look(),
                 origins=(config.web.url,),
             ),
             after=loop.call_later,
             soon=loop.call_soon,
         )
-        household = Household(directory, devices, groups, feed, presence, phones, web, switch, loop.time)
-        reload = Reload(
-            meta,
-            users,
-            KeptDevices(database, config.site),
-            KeptGroups(database, config.site),
-            household,
+        household = Household(
+            everybody.directory,
+            everybody.devices,
+            everybody.groups,
+            feed,
+            everybody.presence,
+            telephony.phones,
             web,
+            telephony.switch,
+            loop.time,
+            telephony.trunks,
+            telephony.use,
         )
+        mobiles = Mobiles(household, everybody.directory, feed, stores.users, stores.devices, wall)
+        web.parts.provide(Forwarding(everybody.directory, everybody.preferences, telephony.dialplan, mobiles))
+        reload = Reload(stores.meta, stores.users, stores.devices, stores.groups, household, web, stores.plan)
         await reload.load()
-        phones.restore(await bindings.load(now=clock.wall(loop.time())))
+        telephony.phones.restore(await stores.bindings.load(now=wall()))
         measure(
             web.health,
-            phones=phones,
-            switch=switch,
+            phones=telephony.phones,
+            trunks=telephony.trunks,
+            switch=telephony.switch,
             engine=engine,
-            database=database,
-            lag=lag,
+            database=stores.database,
+            lag=telephony.lag,
             webhooks=books.webhooks,
         )
-
-        listener = Listener(
-            config.web.listen.host, config.web.listen.port, for_browsers.context if config.web.https else None
-        )
-        server = web.server([listener])
+        server = web.server([_listener(config, for_browsers)])
         await server.start()
         stack.push_async_callback(server.stop)
-        await phones.start()
-        stack.push_async_callback(phones.stop)
-        await dialogs.say_farewell(phones)
-        stack.push_async_callback(_end_calls, switch, loop)
-
-        tasks = [
-            lag.run(),
+        stack.push_async_callback(telephony.stop)
+        await telephony.start()
+        jobs = [
+            telephony.lag.run(),
             process.every(CHANGES_SECONDS, reload.look),
-            process.every(ALIVE_SECONDS, lambda: meta.stamp_alive(clock.wall(loop.time()))),
+            process.every(ALIVE_SECONDS, lambda: stores.meta.stamp_alive(wall())),
             process.every(CERTIFICATE_SECONDS, process.waiting_for_nothing(for_browsers.refresh)),
             process.every(CERTIFICATE_SECONDS, process.waiting_for_nothing(for_phones.refresh)),
             process.every(60.0, process.waiting_for_nothing(clock.renew)),
-            process.every(3600.0, lambda: sessions.forget_expired(now=clock.wall(loop.time()))),
+            process.every(3600.0, lambda: stores.sessions.forget_expired(now=wall())),
             *books.jobs(),
         ]
-        running_tasks = [loop.create_task(task) for task in tasks]
-        stack.push_async_callback(process.end, running_tasks)
+        tasks = [loop.create_task(job) for job in jobs]
+        stack.push_async_callback(process.end, tasks)
         gc.collect()
         gc.freeze()
-        yield Server(config, phones)
+        yield Server(config, telephony.phones)
 
 
-async def _end_calls(switch: Switch, loop: asyncio.AbstractEventLoop) -> None:
-    if switch.calls:
-        switch.end_all(Cause.RESTART, loop.time())
-        await asyncio.sleep(GOODBYE_SECONDS)
+def _open_engine(config: Config, owners: dict[Port, Any]) -> AbstractAsyncContextManager[MediaEngine]:
+    """The media workers; what they say of a port goes to its owner."""
+    loop = asyncio.get_running_loop()
+
+    def news(port: Port, event: PortEvent) -> None:
+        if (owner := owners.get(port)) is not None:
+            owner.heard_from_port(event, loop.time())
+
+    workers = config.media.workers or max(1, (os.cpu_count() or 1) - 1)
+    ports = config.media.ports
+    return open_engine(workers, media_hosts(config), (ports.first, ports.last), news)
+
+
+def _listener(config: Config, certificate: Certificate) -> Listener:
+    listen = config.web.listen
+    return Listener(listen.host, listen.port, certificate.context if config.web.https else None)
+
+
+def _keep(stores: Stores, user: User, line: Line | None) -> "asyncio.Task[None]":
+    """Write how a user wishes to be called."""
+    writing = stores.users.set_preferences(
+        user.id, do_not_disturb=user.do_not_disturb, call_waiting=user.call_waiting, line=line
+    )
+    return asyncio.get_running_loop().create_task(writing)
 
 
 def _report(who: object, why: Exception) -> None:

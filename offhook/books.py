@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from offhook import process
+from offhook.calls.leg import Party
 from offhook.clock import Clock
 from offhook.config import Config
 from offhook.features.records import Recorder
@@ -40,6 +41,7 @@ async def open_books(
     clock: Clock,
     who: Who,
     kept: Callable[[str], None],
+    seen: Callable[[Party, Party], Party],
     *,
     alive: float | None,
 ) -> AsyncIterator[Books]:
@@ -56,7 +58,7 @@ async def open_books(
     await deliveries.give_up_unknown(hooks, wall())
     retention = Retention(history, deliveries, wall, keep_days=config.records.keep_days)
     async with open_webhooks(config.records.webhook, deliveries, history, who, wall) as webhooks:
-        recorder = Recorder(feed, records, clock, kept)
+        recorder = Recorder(feed, records, clock, kept, seen)
         try:
             yield Books(history, webhooks, retention)
         finally:
