@@ -181,7 +181,7 @@ async def running(config: Config) -> AsyncIterator[Server]:
         web.parts.provide(Forwarding(everybody.directory, everybody.preferences, telephony.dialplan, mobiles))
         reload = Reload(stores.meta, stores.users, stores.devices, stores.groups, household, web, stores.plan)
         await reload.load()
-        telephony.phones.restore(await stores.bindings.load(now=wall()))
+        await telephony.remember(wall())
         measure(
             web.health,
             phones=telephony.phones,

@@ -34,6 +34,7 @@ def measure(
         *_of_the_process(lag),
     ):
         health.measure(metric)
+    health.check("phones", lambda: "" if phones.listening else "phones cannot reach us yet")
     health.check("media", lambda: "" if _ready(engine) else "no media worker is ready")
     health.check("database", lambda: database.trouble)
 

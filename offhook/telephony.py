@@ -123,9 +123,13 @@ class Telephony:
         self.dialplan.use(tables)
         self.trunks.use(tables)
 
+    async def remember(self, now: float) -> None:
+        """Take in what was kept over a restart: who is registered, and what was spent today."""
+        self.tolls.load(await self._stores.tolls.load(_today()))
+        self.phones.restore(await self._stores.bindings.load(now=now))
+
     async def start(self) -> None:
         """Take calls, from phones and from outside. Raises OSError when an address cannot be had."""
-        self.tolls.load(await self._stores.tolls.load(_today()))
         await self.phones.start()
         await self.dialogs.say_farewell(self.phones)
         self.trunks.start()

@@ -1,6 +1,5 @@
 """What the call lists of all who took part say after a story, in words one can read in a test."""
 
-import time
 from collections.abc import Mapping
 
 from tests.stories.office import Account, Office, eventually
@@ -14,11 +13,12 @@ class Ledger:
     def __init__(self, office: Office) -> None:
         self._office = office
         self._accounts: dict[str, Account] = {}
-        self._since = 0.0
+        self._before: dict[str, set[str]] = {}
 
-    def opens(self) -> None:
-        """Calls that begin from here on; what is still being written of earlier ones is none of it."""
-        self._since = time.time()
+    def opens(self, *stations: Station) -> None:
+        """From here on; forgets what was before."""
+        names = [station.name for station in stations]
+        self._before = {name: {record["id"] for record in self._all(name)} for name in names}
 
     async def says(self, of: Mapping[Station, list[str]]) -> None:
         """Each of them comes to have exactly these, oldest first: `out answered 102`, and why."""
@@ -39,12 +39,14 @@ class Ledger:
 
     def of(self, name: str) -> list[Thing]:
         """Oldest first."""
-        return [record for record in reversed(self._all(name)) if record["begun"] >= self._since]
+        before = self._before[name]
+        return [record for record in reversed(self._all(name)) if record["id"] not in before]
 
     def missed(self, station: Station) -> list[Thing]:
         """What the list of missed calls shows of it."""
+        before = self._before[station.name]
         listed = self._account(station.name).get("records?limit=20&filter=missed")["items"]
-        return [record for record in listed if record["begun"] >= self._since]
+        return [record for record in listed if record["id"] not in before]
 
     def _all(self, name: str) -> list[Thing]:
         return list(self._account(name).get("records?limit=20")["items"])

@@ -200,10 +200,12 @@ class Office:
         return sum(n for name, n in self.metrics().items() if name.startswith("offhook_calls"))
 
     async def is_quiet(self, within: float = 30.0) -> None:
-        """No call is left and no port is lent."""
-        await eventually(
-            lambda: self.live_calls == 0 and self.open_ports == 0, within=within, what="no call, no port left"
-        )
+        """No call is left, no port is lent, and all there is to say of it is written."""
+
+        def quiet() -> bool:
+            return self.live_calls == 0 and self.open_ports == 0 and self.metrics()["offhook_store_waiting"] == 0
+
+        await eventually(quiet, within=within, what="no call, no port left, nothing to be written")
 
     async def is_at_ease(self) -> None:
         """It refuses new calls while it is late (503): a Chromium that starts may take its processor."""

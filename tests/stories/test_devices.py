@@ -52,7 +52,7 @@ async def add_phones(office: Office, user: str, names: list[str]) -> None:
 async def test_answered_on_one_of_ten_it_is_missed_on_none(
     carla: DeskPhone, phones: list[DeskPhone], ledger: Ledger
 ) -> None:
-    ledger.opens()
+    ledger.opens(phones[0], carla)
     for one in (0, 6):
         await carla.dials("110")
         for phone in phones:
@@ -73,7 +73,7 @@ async def test_answered_on_one_of_ten_it_is_missed_on_none(
 async def test_missed_on_ten_it_was_missed_once(
     carla: DeskPhone, phones: list[DeskPhone], ledger: Ledger
 ) -> None:
-    ledger.opens()
+    ledger.opens(phones[0], carla)
     await carla.dials("110")
     for phone in phones:
         await phone.is_rung()
@@ -87,7 +87,7 @@ async def test_missed_on_ten_it_was_missed_once(
 async def test_declined_on_one_of_ten_it_stops_ringing_on_all(
     carla: DeskPhone, phones: list[DeskPhone], ledger: Ledger
 ) -> None:
-    ledger.opens()
+    ledger.opens(phones[0], carla)
     await carla.dials("110")
     for phone in phones:
         await phone.is_rung()

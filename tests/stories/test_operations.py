@@ -46,7 +46,7 @@ async def actor(
 ) -> Station:
     """The one who acts. The ledger is open: it has what the story adds to it."""
     actor = await everybody.at(kind)
-    ledger.opens()
+    ledger.opens(actor, carla, david, henrik)
     return actor
 
 

@@ -40,7 +40,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
 async def actor(everybody: Company, kind: str, carla: DeskPhone, david: DeskPhone, ledger: Ledger) -> Station:
     """The one who transfers. The ledger is open: it has what the story adds to it."""
     actor = await everybody.at(kind)
-    ledger.opens()
+    ledger.opens(actor, carla, david)
     return actor
 
 
