@@ -17,7 +17,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
@@ -25,6 +24,7 @@ HERE = Path(__file__).resolve().parent
 VENV = HERE / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+PYTEST = [PYTHON, "-m", "pytest", "-rs", "--dist", "loadfile"]
 LOCKS = {"run": "requirements.txt", "test": "requirements-test.txt"}
 
 # Debian's packages: what tests and benchmarks drive the product with, and what builds their C programs.
@@ -161,18 +161,10 @@ def run_tests(options: list[str]) -> None:
     others = [f"--ignore={folder}" for folder in with_sound]
     right = [
         npm("run", "test", must=False),
-        passes(PYTHON, "-m", "pytest", "-rs", "-n", str(os.cpu_count() or 1), "--dist", "loadfile", *others),
+        passes(*PYTEST, "-n", os.cpu_count() or 1, *others),
+        passes(*PYTEST, "-n", 2, *with_sound),  # more at a time would be heard in the sound
     ]
-    with ThreadPoolExecutor() as pool:  # two at a time: more would be heard in the sound
-        right += pool.map(lambda tests: passes(PYTHON, "-m", "pytest", "-rs", *tests), _two_halves())
     sys.exit(0 if all(right) else 1)
-
-
-def _two_halves() -> list[list[str]]:
-    """The tests with browsers and sound, such that both halves take about as long."""
-    stories = sorted(f"tests/stories/{path.name}" for path in (HERE / "tests/stories").glob("test_*.py"))
-    pages = [f"tests/stories/test_{name}.py" for name in ("browsers", "opus", "pages")]
-    return [["tests/browser", *pages], [story for story in stories if story not in pages]]
 
 
 def check(_: list[str]) -> None:
