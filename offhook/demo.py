@@ -2,13 +2,14 @@
 
 import secrets
 import time
+from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from offhook.blueprint.apply import Draft, apply, export
-from offhook.blueprint.document import Document, Phone, User
+from offhook.blueprint.document import Document, Group, Phone, User
 from offhook.config import Config, Demo, Media, Sip, Web, is_loopback
 from offhook.dialplan.model import Location
 from offhook.passwords import Passwords
@@ -64,12 +65,33 @@ def _missing(there: Document, word: str, hashed: str) -> Document:
     """The office without what is there: people may have changed that to their liking."""
     wanted = office()
     users = {user.username for user in there.user or ()}
-    groups = {group.name for group in there.group or ()}
+    taken = {user.number for user in there.user or ()} | _led_elsewhere(there)
+    new = [user for user in wanted.user or () if user.username not in users and user.number not in taken]
+    users.update([user.username for user in new])
     return Document(
         location=wanted.location if there.location == Location() else None,
-        user=tuple([_with(user, word, hashed) for user in wanted.user or () if user.username not in users]),
-        group=tuple([group for group in wanted.group or () if group.name not in groups]),
+        user=tuple([_with(user, word, hashed) for user in new]),
+        group=tuple(_groups(wanted, there, users, taken)),
     )
+
+
+def _groups(wanted: Document, there: Document, users: set[str], taken: set[str]) -> Iterator[Group]:
+    """Those that are missing, and a number for those that had none when they were made."""
+    kept = {group.name: group for group in there.group or ()}
+    for group in wanted.group or ():
+        ringing = group.ringing if group.ringing and group.ringing.number not in taken else None
+        former = kept.get(group.name)
+        if former is None:
+            members = tuple([name for name in group.members if name in users])
+            yield replace(group, members=members, ringing=ringing)
+        elif former.ringing is None and ringing is not None:
+            yield replace(former, ringing=ringing)
+
+
+def _led_elsewhere(there: Document) -> set[str]:
+    """The numbers that lead to groups, nodes and trunks."""
+    groups = {group.ringing.number for group in there.group or () if group.ringing}
+    return groups | {node.number for node in there.node or ()} | {trunk.number for trunk in there.trunk or ()}
 
 
 def _with(user: User, word: str, hashed: str) -> User:

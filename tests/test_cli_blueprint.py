@@ -84,12 +84,42 @@ def test_mistakes_are_lines_with_the_file_and_its_line_and_nothing_changes(
     assert json.loads(offhook("user", "list", "--json")[1]) == []
 
 
-def test_a_file_that_is_not_there_or_no_text_is_said_to_be_so(offhook: Offhook, office: Path) -> None:
-    code, _, err = offhook("apply", "nowhere.toml")
-    assert (code, err) == (1, "offhook: [Errno 2] No such file or directory: 'nowhere.toml'\n")
-    office.write_bytes(b"# fine\nname = '\xff'\n")
-    code, _, err = offhook("diff", str(office))
-    assert (code, err) == (
-        1,
-        f"offhook: {office}, line 2: this is not UTF-8: save the file in that encoding\n",
+@pytest.mark.parametrize(
+    ("raw", "sentence"),
+    [
+        (b"# fine\nname = '\xff'\n", ", line 2: this is not UTF-8: save the file in that encoding"),
+        ("[limits]\n".encode("utf-16"), ", line 1: this is not UTF-8: save the file in that encoding"),
+        (b"", " says nothing: there is no table in it, such as [location] or [[user]]"),
+        (b"# to be done\n", " says nothing: there is no table in it, such as [location] or [[user]]"),
+        (b"#" * (50 << 20), " is larger than 32 MiB: is it another file?"),
+    ],
+    ids=["latin-1", "utf-16", "empty", "a comment", "large"],
+)
+def test_what_is_no_such_file_is_said_to_be_so(
+    offhook: Offhook, office: Path, raw: bytes, sentence: str
+) -> None:
+    office.write_bytes(raw)
+    for command in ("diff", "apply"):
+        assert offhook(command, str(office)) == (1, "", f"offhook: {office}{sentence}\n")
+
+
+def test_a_file_that_cannot_be_read_or_written_is_said_to_be_so(offhook: Offhook, tmp_path: Path) -> None:
+    here = str(tmp_path)
+    assert offhook("apply", "nowhere.toml")[2] == (
+        "offhook: nowhere.toml cannot be read: No such file or directory\n"
     )
+    assert offhook("apply", here)[2] == f"offhook: {here} cannot be read: Is a directory\n"
+    assert offhook("export", here)[2] == (f"offhook: {here} is a directory: write the name of a file in it\n")
+    assert offhook("export", f"{here}/none/office.toml") == (
+        1,
+        "",
+        f"offhook: {here}/none/office.toml cannot be written: No such file or directory\n",
+    )
+    assert [one.name for one in tmp_path.iterdir() if one.name.startswith(".")] == []
+
+
+def test_standard_input_may_be_empty_or_closed(offhook: Offhook, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b"")))
+    assert offhook("apply", "-")[2].startswith("offhook: standard input says nothing: ")
+    monkeypatch.setattr(sys, "stdin", None)
+    assert offhook("apply", "-")[2] == "offhook: standard input is closed\n"

@@ -145,6 +145,60 @@ async def test_a_folder_that_was_furnished_before_there_were_trunks_goes_on(tmp_
     assert phone.ha1_sha256 == ha1("anna-desk", "offhook", word, "SHA-256")
 
 
+async def test_the_service_group_of_an_older_folder_gets_its_number_and_keeps_its_members(
+    tmp_path: Path,
+) -> None:
+    config = configuration(options(tmp_path))
+    database = await open_database(config.database)
+    try:
+        users, groups = Users(database, "hq"), Groups(database, "hq")
+        anna = await users.add("anna", "Anna Berg", "101", now=NOW)
+        service = await groups.create("Service")
+        await groups.join(service.id, anna.id, active=False)
+        await furnish(config, options(tmp_path))
+        now = await groups.by_name("Service")
+    finally:
+        await database.close()
+    assert now is not None
+    assert (now.members, now.ringing) == (((anna.id, False),), Ringing("200", mode="in-turn"))
+
+
+async def test_a_number_that_the_service_group_has_already_stays(tmp_path: Path) -> None:
+    config = configuration(options(tmp_path))
+    await furnish(config, options(tmp_path))
+    database = await open_database(config.database)
+    try:
+        groups = Groups(database, "hq")
+        service = await groups.by_name("Service")
+        assert service is not None
+        await groups.set_ringing(service.id, Ringing("299"))
+        await furnish(config, options(tmp_path))
+        again = await groups.by_name("Service")
+    finally:
+        await database.close()
+    assert again is not None
+    assert again.ringing == Ringing("299")
+
+
+async def test_a_number_of_the_office_that_somebody_else_has_meanwhile_stays_theirs(tmp_path: Path) -> None:
+    config = configuration(options(tmp_path))
+    database = await open_database(config.database)
+    try:
+        users, groups = Users(database, "hq"), Groups(database, "hq")
+        await users.add("zoe", "Zoe", "104", now=NOW)
+        await users.add("yann", "Yann", "200", now=NOW)
+        await groups.create("Service")
+        await furnish(config, options(tmp_path))
+        service, sales = await groups.by_name("Service"), await groups.by_name("Sales")
+        assert await users.by_username("david") is None, "his number is Zoe's"
+    finally:
+        await database.close()
+    assert service is not None
+    assert service.ringing is None
+    assert sales is not None
+    assert len(sales.members) == 3
+
+
 async def test_a_password_that_was_made_up_is_kept_for_the_next_start_and_for_nobody_else(
     tmp_path: Path,
 ) -> None:

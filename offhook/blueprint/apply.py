@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from offhook.blueprint import checks
 from offhook.blueprint.difference import Difference, differences, touched
-from offhook.blueprint.document import Document, plain
+from offhook.blueprint.document import Document
 from offhook.blueprint.history import noted, remembered, taken_back
 from offhook.blueprint.kept import Key, Objects, State, document_of, load
 from offhook.blueprint.positions import Path
@@ -20,6 +20,7 @@ from offhook.blueprint.wanted import wanted
 from offhook.store.changes import Change, Changes, appending, undoing
 from offhook.store.database import Conflict, Database, Step, StoreError
 from offhook.store.meta import ANNOUNCE, Meta
+from offhook.store.values import plain
 
 UNDO = "undo of change"  # how the note of an undo begins; a plain `undo` passes over these
 

@@ -7,8 +7,9 @@ from typing import Literal
 
 import msgspec
 
-from offhook.blueprint.document import KINDS, given, labels
+from offhook.blueprint.document import KINDS, USUAL, User, labels
 from offhook.blueprint.kept import Kept, Key, Objects
+from offhook.store.values import given
 
 What = Literal["added", "removed", "changed"]
 Line = tuple[What, str, str, str]  # what, which key, before, after
@@ -110,7 +111,12 @@ def _has_members(value: object) -> bool:
 
 def _facts(value: msgspec.Struct, *, but: str = "") -> str:
     """What is not as by default, in one line; without secrets, and without the name it is told by."""
-    facts = [(key, inner) for key, inner in given(value).items() if inner not in ("", ()) and inner != but]
+    usual = USUAL if isinstance(value, User) else {}
+    facts = [
+        (key, inner)
+        for key, inner in given(value).items()
+        if inner not in ("", (), but) and (key not in usual or inner != usual[key])
+    ]
     return ", ".join([_fact(key, inner) for key, inner in facts if key not in _SECRETS])
 
 

@@ -1,15 +1,14 @@
 """What a document may hold: the tables and keys of the file, under the names the model has for them.
 
-A key that is not there has its default, for an object that is there. Three things are other: a user's
-`password_hash`, `device` and `dials_from` stay as they are when a document is silent about them, for
-nobody should lose the way in to a file that was about numbers.
+A key that is not there has its default, for an object that is there. What users set themselves is other:
+of those keys None says that a document is silent, and then they stay as they are, for nobody should lose
+the way in, or a diversion, to a file that was about numbers. An export is silent about nothing.
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Literal
 
-import msgspec
+from msgspec.structs import replace
 
 from offhook.dialplan.model import (
     ROOT,
@@ -77,19 +76,19 @@ class User(Part, frozen=True):
     number: str
     node: str = ROOT
     password_hash: str | None = None
-    do_not_disturb: bool = False
-    call_waiting: bool = True
+    do_not_disturb: bool | None = None
+    call_waiting: bool | None = None
     dials_from: str | None = None  # the device that calls begin at, by its label; "" for none
     filter: str = ""
     diversion_filter: str = ""
-    seconds: int = 30
+    seconds: int | None = None
     busy_on: int = 0
     reject_external: bool = False
     reject_anonymous: bool = False
     caller_id: str = ""
     hide_number: bool = False
     limits: Limits | None = None
-    diversion: tuple[Diversion, ...] = ()
+    diversion: tuple[Diversion, ...] | None = None
     device: tuple[Device, ...] | None = None
 
     @property
@@ -99,6 +98,16 @@ class User(Part, frozen=True):
     @property
     def devices(self) -> tuple[Device, ...]:
         return self.device or ()
+
+
+# What users set themselves, as a new one has it.
+USUAL: dict[str, object] = {"do_not_disturb": False, "call_waiting": True, "seconds": 30, "diversion": ()}
+
+
+def settled(user: User, former: User | None = None) -> User:
+    """With what it is silent about as it was, or as new users have it."""
+    silent = [key for key in USUAL if getattr(user, key) is None]
+    return replace(user, **{key: getattr(former, key) if former else USUAL[key] for key in silent})
 
 
 def as_keys(line: Line) -> dict[str, object]:
@@ -139,33 +148,3 @@ def labels(names: Sequence[str]) -> list[str]:
         seen[name] = seen.get(name, 0) + 1
         told.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
     return told
-
-
-def plain(value: msgspec.Struct) -> dict[str, object]:
-    """As dictionaries, lists, texts and numbers; without what is as by default.
-
-    (msgspec's own way leaves out a default text only where it is the very same object.)
-    """
-    found: dict[str, object] = {}
-    if tag := value.__struct_config__.tag:
-        found[str(value.__struct_config__.tag_field)] = tag
-    for key, inner in given(value).items():
-        if isinstance(inner, msgspec.Struct):
-            found[key] = plain(inner)
-        elif isinstance(inner, tuple):
-            found[key] = [plain(one) if isinstance(one, msgspec.Struct) else one for one in inner]
-        else:
-            found[key] = inner
-    return found
-
-
-def given(value: msgspec.Struct) -> dict[str, object]:
-    """The keys that are not as by default, with their values."""
-    defaults = _defaults(type(value))
-    found = {key: getattr(value, key) for key in value.__struct_fields__}
-    return {key: inner for key, inner in found.items() if inner != defaults.get(key, msgspec.NODEFAULT)}
-
-
-@lru_cache
-def _defaults(kind: type[msgspec.Struct]) -> dict[str, object]:
-    return {field.name: field.default for field in msgspec.structs.fields(kind)}

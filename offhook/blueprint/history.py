@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import msgspec
 from msgspec.structs import replace
 
-from offhook.blueprint.document import KINDS, Group, Kind, Object, User
+from offhook.blueprint.document import KINDS, Group, Kind, Object, User, settled
 from offhook.blueprint.kept import Kept, Key, Objects
 from offhook.blueprint.source import Rejected
 from offhook.blueprint.steps import Pair
@@ -49,12 +49,14 @@ def remembered(text: str) -> list[Kept]:
     """Raises Rejected for what another version has written."""
     try:
         found = msgspec.json.decode(text, type=list[_Noted])
-        return [
-            Kept(one.kind, msgspec.json.decode(one.value, type=_TYPES[one.kind]), one.row, one.devices)
-            for one in found
-        ]
+        return [Kept(one.kind, _value(one), one.row, one.devices) for one in found]
     except msgspec.DecodeError as error:
         raise Rejected("this change cannot be undone:", [f"another version wrote it: {error}"]) from None
+
+
+def _value(one: _Noted) -> Object:
+    value: Object = msgspec.json.decode(one.value, type=_TYPES[one.kind])
+    return settled(value) if isinstance(value, User) else value
 
 
 def taken_back(now: Objects, before: Sequence[Kept], after: Sequence[Kept]) -> Undone:

@@ -153,9 +153,8 @@ def _user(row: Row, device_rows: Sequence[Row]) -> Kept:
         labels([device.name for device in devices])[ids.index(chosen)] if chosen in ids else "",
         device=devices,
     )
-    if line != "{}":
-        value = msgspec.structs.replace(value, **as_keys(read(line, Line, f"the line of {username}")))
-    return Kept("user", value, id, ids)
+    keys = as_keys(read(line, Line, f"the line of {username}"))
+    return Kept("user", msgspec.structs.replace(value, **keys), id, ids)
 
 
 def _device(row: Row) -> Device:

@@ -17,6 +17,7 @@ import msgspec
 from offhook.blueprint.document import Document
 from offhook.blueprint.positions import Path
 from offhook.blueprint.source import Problem, Rejected, Source
+from offhook.blueprint.syntax import told
 
 LONGEST = 500  # letters of a text
 _MOST = 1_000_000  # no number in a document is larger, and none is negative
@@ -32,11 +33,12 @@ def parse(text: str, name: str) -> Source:
     try:
         return Source(name, text, tomllib.loads(text))
     except RecursionError:
-        raise Rejected(f"{name} is no TOML:", [f"{name}: too many brackets within each other"]) from None
+        raise Rejected(
+            f"{name} is no TOML; nothing has changed:", [f"{name}: too many brackets within each other"]
+        ) from None
     except ValueError as error:  # TOMLDecodeError is one, and so is a number of too many digits
-        last = len(text.splitlines())
-        what = str(error).replace("at end of document", f"at line {last}, the last one")
-        raise Rejected(f"{name} is no TOML; nothing has changed:", [f"{name}: {what}"]) from None
+        what = told(str(error), name, len(text.splitlines()))
+        raise Rejected(f"{name} is no TOML; nothing has changed:", [what]) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,10 @@ class _Reader:
 
     def _list(self, hint: Any, raw: object, path: Path) -> Any:
         if isinstance(raw, dict) and isinstance(path[-1], str):
-            return self._wrong(path, f"there may be several: write [[{_header(path)}]] with two brackets")
+            header = f"[[{_header(path)}]]"
+            return self._wrong(
+                path, f"there may be several: write {header} with two brackets, above all that belongs to it"
+            )
         if not isinstance(raw, list):
             return self._wrong(path, f"write a list in square brackets: [{_shown(path, raw)}]")
         taken = [self._take(hint, value, (*path, n)) for n, value in enumerate(raw)]

@@ -43,10 +43,14 @@ class Source:
         return lines_of(self.text)
 
     def line(self, path: Path) -> int:
-        """Of the path, or of the nearest thing around it that has one; 0 for the document itself."""
-        while path and path not in self._lines and (*path, 0) not in self._lines:
+        """Of the path, or of the nearest thing around it that has one, or of the first in it; 0 for the
+        document itself."""
+        top = path[:1]
+        while path:
+            if line := self._lines.get(path) or self._lines.get((*path, 0)):
+                return line
             path = path[:-1]
-        return self._lines.get(path) or self._lines.get((*path, 0), 0)
+        return min([line for other, line in self._lines.items() if top and other[:1] == top], default=0)
 
     def rejected(self, problems: Sequence[Problem]) -> Rejected:
         ordered = sorted(problems, key=lambda problem: self.line(problem.path))

@@ -160,8 +160,9 @@ def _chosen(pairs: Iterable[Pair]) -> Iterator[Step]:
         for some in _in_chunks(names):
             listed = ", ".join(f"${n}" for n in range(2, len(some) + 2))
             yield (
+                # By id + 0, or PostgreSQL goes through everybody's devices by their ids to find these few.
                 "update users set device = (select d.id from devices d where d.user_id = users.id"
-                f" and $1 >= 0 order by d.id limit 1 offset abs($1)) where username_key in ({listed})",
+                f" and $1 >= 0 order by d.id + 0 limit 1 offset abs($1)) where username_key in ({listed})",
                 (place, *some),
             )
 

@@ -19,11 +19,13 @@ from offhook.blueprint.document import (
     Phone,
     User,
     labels,
+    settled,
 )
 from offhook.blueprint.kept import Kept, Key, State, name_key
 from offhook.blueprint.positions import Path
 from offhook.blueprint.source import Problem
 from offhook.dialplan.check import mobile_problems
+from offhook.dialplan.model import Diversion
 from offhook.sip.auth import ha1
 from offhook.store.database import StoreError
 from offhook.store.users import checked_name, checked_number, checked_username, username_key
@@ -119,7 +121,20 @@ class _Merge:
             self._wrong(
                 (*path, "dials_from"), f"there is no such device: {user.username}'s devices are {have}"
             )
-        return Kept("user", replace(user, device=devices), 0, ids)
+        user = replace(user, diversion=self._diversions(user, former), device=devices)
+        return Kept("user", settled(user, former), 0, ids)
+
+    def _diversions(self, user: User, former: User | None) -> tuple[Diversion, ...]:
+        """The administrator's are those of the document. The user's own stay, each at its place, for cases
+        that it has no other for; unless it says that there are none at all."""
+        if user.diversion is not None and (self._prune or not user.diversion):
+            return user.diversion
+        found = list(user.diversion or ())
+        cases = {one.when for one in found if one.by == "user"}
+        for place, one in enumerate(former.diversion or () if former else ()):
+            if one.by == "user" and one.when not in cases:
+                found.insert(place, one)
+        return tuple(found)
 
     def _devices(
         self, user: User, former: User | None, ids: tuple[int, ...], path: Path

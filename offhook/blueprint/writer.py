@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 
 import tomli_w
 
-from offhook.blueprint.document import KINDS, SINGLE, Document, plain
+from offhook.blueprint.document import KINDS, SINGLE, Document
+from offhook.store.values import plain
 
 _HEAD = "# What this telephone system is told: `offhook apply` puts it in place.\n"
 _TABLES = ("location", "limits", "ringing", "diversion", "device")  # within others

@@ -1,6 +1,7 @@
 """`export`, `diff`, `apply`, `undo`, `changes`: configuration as code."""
 
 import argparse
+import contextlib
 import getpass
 import os
 import sys
@@ -19,6 +20,7 @@ from offhook.store.changes import Change, Changes
 from offhook.store.database import Database
 
 _STANDARD = Path("-")  # input or output
+_LARGEST = 32 << 20  # bytes; a hundred thousand users fit into it
 
 
 def add_commands(
@@ -135,25 +137,50 @@ def _tell(options: argparse.Namespace, lines: Sequence[Difference]) -> None:
 
 
 def _draft(file: Path) -> Draft:
+    name = "standard input" if file == _STANDARD else str(file)
+    raw = _read(file, name)
     try:
-        raw = sys.stdin.buffer.read() if file == _STANDARD else file.read_bytes()
-        return Draft.from_text(raw.decode("utf-8"), "standard input" if file == _STANDARD else str(file))
+        draft = Draft.from_text(raw.decode("utf-8"), name)
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise CannotDo(f"{file}, line {line}: this is not UTF-8: save the file in that encoding") from None
+        raise CannotDo(f"{name}, line {line}: this is not UTF-8: save the file in that encoding") from None
+    if not draft.source.raw:  # what was to make it has failed, most likely
+        raise CannotDo(f"{name} says nothing: there is no table in it, such as [location] or [[user]]")
+    return draft
+
+
+def _read(file: Path, name: str) -> bytes:
+    try:
+        if file != _STANDARD:
+            with file.open("rb") as source:
+                raw = source.read(_LARGEST + 1)
+        elif sys.stdin is None:
+            raise CannotDo(f"{name} is closed")
+        else:
+            raw = sys.stdin.buffer.read(_LARGEST + 1)
+    except OSError as error:
+        raise CannotDo(f"{name} cannot be read: {error.strerror}") from None
+    if len(raw) > _LARGEST:
+        raise CannotDo(f"{name} is larger than {_LARGEST >> 20} MiB: is it another file?")
+    return raw
 
 
 def _keep(file: Path, text: str) -> None:
     """For its owner alone, as there are hashes and passwords in it; whole or not at all."""
     beside = file.with_name(f".{file.name}.{os.getpid()}")
     try:
+        if file.is_dir():
+            raise CannotDo(f"{file} is a directory: write the name of a file in it")
         with open(
             os.open(beside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w", encoding="utf-8"
         ) as out:
             out.write(text)
         beside.replace(file)
+    except OSError as error:
+        raise CannotDo(f"{file} cannot be written: {error.strerror}") from None
     finally:
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            beside.unlink()
 
 
 def _who() -> str:

@@ -22,10 +22,10 @@ from offhook.people.directory import Directory, User
 from offhook.people.groups import Groups
 from offhook.people.here import Here
 from offhook.places import finder
+from offhook.store.bindings import Bindings
 from offhook.store.database import Database
 from offhook.store.devices import Devices as KeptDevices
 from offhook.store.groups import Groups as KeptGroups
-from offhook.store.keys import Keys
 from offhook.store.plan import Plan
 from offhook.store.users import Users
 
@@ -55,7 +55,7 @@ def _explain(options: argparse.Namespace) -> int:
     async def show(config: Config, database: Database) -> None:
         at = _time(options.at)
         tables = await Plan(database).load()
-        registered = await _registered(database, config.site, at)
+        registered = await Bindings(database, config.site).registered(at=at)
         directory, here = await _everybody(database, config.site, registered)
         plan = Dialplan(
             tables,
@@ -86,13 +86,6 @@ def _time(text: str | None) -> float:
         return datetime.fromisoformat(text).timestamp()
     except (ValueError, OverflowError):
         raise CannotDo(f"{text} is no time: write it like 2026-03-31T14:00") from None
-
-
-async def _registered(database: Database, site: str, at: float) -> frozenset[str]:
-    """The phones that were, are or will still be registered; nothing is forgotten by asking."""
-    keys = Keys(site)
-    rows = await database.read("select device from bindings where expires_at > $1", at)
-    return frozenset(keys.id(key) for (key,) in rows)
 
 
 async def _everybody(database: Database, site: str, registered: frozenset[str]) -> tuple[Directory, Here]:

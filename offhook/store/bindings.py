@@ -45,6 +45,11 @@ class Bindings:
         rows = await self._database.read(f"select {_COLUMNS} from bindings")
         return await in_slices(rows, self._binding)
 
+    async def registered(self, *, at: float) -> frozenset[str]:
+        """The devices that were, are or will be registered at that time; nothing is forgotten by asking."""
+        rows = await self._database.read("select device from bindings where expires_at > $1", at)
+        return frozenset([self._keys.id(key) for (key,) in rows])
+
     def put(self, bindings: Sequence[KeptBinding]) -> "asyncio.Future[None]":
         """Keep these, each in place of the former one with the same device and contact."""
         return self._database.write(

@@ -67,20 +67,30 @@ def documents() -> st.SearchStrategy[str]:
 @st.composite
 def _users(draw: st.DrawFn, username: str, number: str, nodes: list[str], filters: list[str]) -> User:
     devices = draw(st.lists(_devices(username), max_size=3, unique_by=lambda device: device.name))
-    cases = draw(st.lists(st.sampled_from(["always", "busy", "no-answer"]), unique=True))
     return User(
         username,
         draw(_names),
         number,
         draw(st.sampled_from(nodes)),
-        do_not_disturb=draw(st.booleans()),
+        do_not_disturb=draw(st.none() | st.booleans()),
+        call_waiting=draw(st.none() | st.booleans()),
         dials_from=draw(st.sampled_from(["", *[device.name for device in devices]])),
         filter=draw(st.sampled_from(filters)),
-        seconds=draw(st.integers(1, 900)),
+        seconds=draw(st.none() | st.integers(1, 900)),
         limits=draw(st.none() | _limits),
-        diversion=tuple([Diversion(when, draw(_targets), draw(st.booleans())) for when in cases]),  # type: ignore[arg-type]  # they are
+        diversion=draw(st.none() | diversions()),
         device=tuple(devices),
     )
+
+
+@st.composite
+def diversions(draw: st.DrawFn) -> tuple[Diversion, ...]:
+    """One at most of the user's own for each case, and any of the administrator's among them."""
+    cases = st.sampled_from(["always", "busy", "no-answer"])
+    own = st.builds(Diversion, cases, _targets, st.booleans())
+    theirs = st.builds(Diversion, cases, _targets, by=st.just("admin"), first=st.booleans())
+    found = draw(st.lists(own, max_size=3, unique_by=lambda one: one.when))
+    return tuple(draw(st.permutations([*found, *draw(st.lists(theirs, max_size=2))])))
 
 
 @st.composite

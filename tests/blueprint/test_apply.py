@@ -106,7 +106,7 @@ async def test_an_absent_key_takes_its_default_but_nobody_loses_password_or_devi
     had = await devices(database, "anna")
     await put(database, '[[user]]\nusername = "anna"\nname = "Anna Berg"\nnumber = "101"\n')
     anna = await user(database, "anna")
-    assert anna.line == Line()
+    assert anna.line == Line(diversions=(Diversion("busy", "102"),)), "her own diversion is another matter"
     assert await devices(database, "anna") == had
     assert anna.device == had[0].id
     assert await Users(database, "hq").password_hash(anna.id) == HASH

@@ -22,6 +22,8 @@ def told(text: str) -> list[str]:
         ("[[usr]]", "line 1: usr: there is no such key; did you mean user?"),
         ("colour = 1", "line 1: colour: there is no such key; known are realm, location, limits, node, filter,"),
         ("[user]\nname = 'x'", 'line 1: user: there may be several: write [[user]] with two brackets'),
+        ("\n[[user.diversion]]\nwhen = 'busy'", "line 2: user: there may be several: write [[user]] with two brackets, above all that"),
+        ("[[user]]\nusername = 'a'\n[user.device]\nname = 'x'", "line 3: user a, device: there may be several: write [[user.device]] with"),
         ("[location]\n\ncountry = 49", 'line 3: location, country: 49 will not do: write "49" in quotes'),
         ("[[user]]\nusername = 'anna'\nnumber = '1'", 'line 1: user anna: name is missing: add name = "…"'),
         ("[[node]]\nname = 'x'\nnumbr = '8'", "line 3: node x, numbr: there is no such key; did you mean number?"),
@@ -84,13 +86,30 @@ def test_a_secret_is_not_repeated(key: str) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("[[user]\nname = 1", "at line 1"),
-        ("a = 1\na = 2", "line 2"),
+        ("[[user]\nname = 1", "line 1, column 7: expected ']]' at the end of an array declaration: a table of"),
+        ("[[user]]\nname = anna", 'line 2, column 8: invalid value: write texts in quotes, "…"'),
+        ("[[user]]\nname = “anna”", 'line 2, column 8: invalid value: write texts in quotes, "…"'),
+        ("[[trunk]]\nregister = True", "and true or false in small letters"),
+        ('[[user]]\nname = "anna\nnumber = "1"', "line 2, column 13: illegal character '\\n': a text ends in the line"),
+        ("[[user]]\nnumber = 0101", "line 2, column 11: expected newline or end of document after a statement: one"),
+        ('[[user]]\nname = "a", number = "1"', "one key a line"),
+        ("[[user]]\nname = 'it's'", "a quote within 'single' ones ends them"),
+        ("a = 1\na = 2\n", "line 2, column 6: cannot overwrite a value: it is there already"),
+        ('[user]\nname = "a"\n[[user]]\nname = "b"', "line 3, column 7: cannot overwrite a value: it is there already"),
+        ("[location]\n[location]", "cannot declare ('location',) twice: it is there already: write the keys of both"),
+        ('rows = [\n{ number = "0" }\n{ number = "1" }\n]', "line 3, column 1: unclosed array: close the list with ]"),
+        ("rows = [ { number = '0',\n next = 'ok' } ]", "what is in { } stands in one line"),
+        ("user = [{ name = 'a' }]\n[[user]]", "there is a list [ ] or a table { } of this name already"),
+        ("username: anna", "line 1, column 9: expected '=' after a key in a key/value pair: write key = value"),
+        ('{"user": []}', "line 1, column 1: invalid statement: write key = value, [table] or [[table]]"),
+        ('name = "C:\\Users"', "invalid hex value: write \\\\ for each \\ in a text"),
+        ('name = "a\\.b"', "unescaped '\\' in a string: write \\\\ for each \\ in a text"),
+        ('a = [\n"b",\n', "line 2, the last one: "),
         ("a = 1" + "0" * 5000, "digits"),
         ("a = " + "[" * 3000 + "]" * 3000, "too many brackets"),
         ("a = '\x01'", "line 1"),
     ],
-)
+)  # fmt: skip
 def test_what_is_no_toml_is_said_to_be_so(text: str, sentence: str) -> None:
     with pytest.raises(Rejected, match="is no TOML") as error:
         parse(text, "office.toml")

@@ -3,11 +3,12 @@
 import tomli_w
 from hypothesis import given, settings
 
-from offhook.blueprint.document import Browser, Document, Mobile, Phone, User, as_keys, plain
+from offhook.blueprint.document import Browser, Document, Mobile, Phone, User, as_keys
 from offhook.blueprint.reader import parse, read
 from offhook.blueprint.writer import write
 from offhook.dialplan.model import Line
 from offhook.dialplan.model import Mobile as Telephone
+from offhook.store.values import plain
 from tests.blueprint.documents import worlds
 
 

@@ -67,6 +67,16 @@ async def test_what_has_expired_or_was_removed_does_not_come_back(
     assert await database.read("select * from bindings") == []
 
 
+async def test_who_is_registered_at_a_time_is_told_and_nothing_is_forgotten(
+    database: Database, phone: DeviceInfo
+) -> None:
+    bindings = Bindings(database, "hq")
+    await bindings.put([binding(phone.id), binding(phone.id, contact=b"sip:b@192.0.2.8")])
+    assert await bindings.registered(at=NOW + 299) == {phone.id}
+    assert await bindings.registered(at=NOW + 300) == set()
+    assert len(await bindings.load(now=NOW)) == 2
+
+
 # ---- dialogs
 
 
