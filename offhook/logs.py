@@ -6,6 +6,9 @@ import time
 
 from offhook.config import Log
 
+_UNSEEN = (*range(32), *range(127, 160), 0x2028, 0x2029)
+_VISIBLE = {code: repr(chr(code))[1:-1] for code in _UNSEEN}
+
 
 def set_up(log: Log) -> None:
     handler = logging.StreamHandler()
@@ -19,6 +22,10 @@ class _Text(logging.Formatter):
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%SZ")
         self.converter = time.gmtime
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # the library's name
+        """One line, whatever somebody has had written into it; a traceback follows it."""
+        return super().formatMessage(record).translate(_VISIBLE)
 
 
 class _Json(logging.Formatter):

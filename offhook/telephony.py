@@ -8,13 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 from offhook.calls.cause import Cause
-from offhook.calls.codes import codes
 from offhook.calls.media import Port
 from offhook.calls.moments import Moment, What
 from offhook.calls.routing import first_of
 from offhook.calls.switch import Switch
 from offhook.clock import Clock
 from offhook.config import Config
+from offhook.dialplan.codes import codes
 from offhook.dialplan.model import Tables
 from offhook.dialplan.plan import Dialplan
 from offhook.dialplan.world import Toll

@@ -14,7 +14,6 @@ from offhook.calls.leg import Leg, Party
 from offhook.calls.media import G711, Codecs, Port
 from offhook.calls.routing import first_of
 from offhook.calls.switch import Switch
-from offhook.calls.users import everyone
 from offhook.clock import Clock
 from offhook.config import Address, Config, Sip
 from offhook.dialplan.model import Diversion, Line, Mobile, Node, Ringing, Tables, Trunk
@@ -42,6 +41,7 @@ from offhook.store.sessions import Sessions
 from offhook.store.users import Users
 from offhook.web.edge import Needs, Web
 from offhook.web.server import Listener
+from tests.calls.rules import everyone
 from tests.phones.exchange import MemoryDialogs, eventually
 from tests.phones.phone import Phone, Refused
 from tests.web.house import Page, offer

@@ -36,6 +36,19 @@ def test_a_line_says_when_how_bad_who_and_what() -> None:
     )
 
 
+def test_a_number_with_line_ends_in_it_begins_no_line_of_its_own() -> None:
+    """What strangers have had written into the log must not look like something we say."""
+    forged = 'logger.info("calls %s", "1\\r\\n2026-01-01T00:00:00Z INFO \\x1b[2J\\x85\\u2028all is well")'
+    ran = subprocess.run(
+        [sys.executable, "-c", STORY.format(level="info", format="text") + forged],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    last = ran.stderr.splitlines()[-1]
+    assert last.endswith(r"calls 1\r\n2026-01-01T00:00:00Z INFO \x1b[2J\x85\u2028all is well")
+
+
 def test_what_nobody_asked_for_is_not_said() -> None:
     lines = said(level="warning")
     assert not any("hq.1.7" in line or "chatter" in line or "everybody" in line for line in lines)

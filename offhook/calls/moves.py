@@ -174,8 +174,9 @@ class Moves:
                 case TransferTo(number):
                     self.transfer(leg.id, number, now, wish=wish)
                 case Connect(other):
-                    if self._live.find(other)[1].leg.party.user != leg.party.user:
-                        raise Cannot(Cause.FORBIDDEN)
+                    owner = self._live.find(other)[1].leg.party
+                    if not _is_same(owner, leg.party):
+                        raise self._refused(call, leg.party, owner.number, Cause.FORBIDDEN, now)
                     self.connect(leg.id, other, now, wish=wish)
                 case Redirect(number):
                     member = call.member(leg.id)
@@ -219,7 +220,7 @@ class Moves:
     def _redirection(self, call: Call, member: Member, number: str, now: float) -> Plan:
         """The plan by which what rings for this member goes on to `number`."""
         talks = None if call.caller is None else call.caller.leg.party
-        plan = self._house.route(Ask(member.leg.party, number, talks))
+        plan = self._house.route(Ask(member.leg.party, number, talks, diverts=True))
         if not plan.rounds:
             why = Cause.FORBIDDEN if plan.deed is not None else plan.otherwise
             raise self._refused(call, member.leg.party, number, why, now)
@@ -292,6 +293,13 @@ class Moves:
     def _both(self, one: Call, other: Call) -> None:
         self._touched(one)
         self._touched(other)
+
+
+def _is_same(one: Party, other: Party) -> bool:
+    """Whether two legs are of one user; of somebody outside, by the line and number they have."""
+    if one.user or other.user:
+        return one.user == other.user
+    return (one.device, one.number) == (other.device, other.number)
 
 
 def _calls(call: Call, user: str) -> bool:

@@ -124,6 +124,7 @@ class Ask:
     caller: Party
     number: str
     talks: Party | None = None  # who is transferred or redirected
+    diverts: bool = False  # the caller does not talk, but has a call that rings sent there
 
 
 Rule = Callable[[Ask], Plan | None]

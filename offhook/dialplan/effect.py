@@ -43,8 +43,6 @@ class Settings:
             return ""
         if not to.strip():
             return "Please enter a number."
-        if self._rules.emergency.is_no_target(clean(to)):
-            return "Calls cannot be sent to an emergency number."
         match goal := self._goal(user, to):
             case ToUser() if goal.user.id == user.id:
                 return "This is your own number."
@@ -54,6 +52,8 @@ class Settings:
                 return "" if goal.trunks else Cause.NO_LINE.sentence
             case ToNobody() if goal.filter:
                 return f"The filter {goal.filter} does not let this number pass."
+            case ToNobody(cause=Cause.BARRED):
+                return "Calls cannot be sent to an emergency number."
             case ToNobody() if not clean(to):
                 return f"{to} is neither a number nor the name of a user."
             case ToNobody():
@@ -62,7 +62,7 @@ class Settings:
     def _goal(self, user: Known, to: str) -> Goal:
         party = party_of(user)
         walk = self._rules.users.sent_on(Walk(party, party, user.node), user, "always")
-        return self._rules.finder.find(walk, to)
+        return self._rules.targets.find(walk, to)
 
     def _first(self, user: Known, case: Case, *, from_outside: bool) -> Diversion | None:
         """The diversion that counts, if one leads anywhere."""

@@ -15,6 +15,7 @@ class Emergency:
         nodes = {ROOT: None, **{node.name: node for node in tables.nodes}}
         lines = {trunk.number for trunk in tables.trunks if not trunk.gateway}
         self._in: dict[str, dict[str, str]] = {}
+        self._worldly: set[str] = set()  # as if they were numbers of the country
         for name in nodes:
             location = tree.location(name)
             before = {"", "+", location.external, *lines}
@@ -29,6 +30,7 @@ class Emergency:
                     before |= {node.escape + digits for digits in before}
                 above = node.parent
             self._in[name] = {digits + number: number for digits in before for number in location.emergency}
+            self._worldly |= {f"+{location.country}{number}" for number in location.emergency}
         self._anywhere = frozenset(dialled for spellings in self._in.values() for dialled in spellings)
 
     def number(self, digits: str, node: str) -> str:
@@ -37,8 +39,8 @@ class Emergency:
         return spellings.get(digits, "")
 
     def is_no_target(self, digits: str) -> bool:
-        """Whether no calls may be sent there."""
-        return self.can_be_reached and digits in self
+        """Whether no calls may be sent there; digits as they are dialled, or +E.164."""
+        return self.can_be_reached and (digits in self or digits in self._worldly)
 
     def __contains__(self, digits: str) -> bool:
         return digits in self._anywhere

@@ -7,7 +7,7 @@ import msgspec
 
 from offhook.calls.cause import Cause
 from offhook.dialplan.filters import Filters
-from offhook.dialplan.location import canonical, clean, toll_of
+from offhook.dialplan.location import canonical, clean, may_be_abroad, toll_of
 from offhook.dialplan.model import Trunk
 from offhook.dialplan.outgoing import fitting
 from offhook.dialplan.tree import Hit, Incomplete, ToGroup, ToTrunk, ToUser, Tree, Unknown
@@ -114,19 +114,28 @@ class Finder:
         location = self.tree.location(hit.node)
         number = canonical(hit.digits, location) or hit.digits
         walk.say("Outside, {} is {}.", hit.digits, number)
-        if (ours := self.tree.ours(number)) is not None:
-            return self._at_home(walk, number, ours.node, ours.extension)
-        usual = self.tree.dialled(number, walk.node)
+        usual = self._usually(walk, hit.digits, number, dialled)
         if usual != dialled and (barring := self._barring(walk, usual)):
             return ToNobody(Cause.BARRED, filter=barring)
+        if (ours := self.tree.ours(number)) is not None:
+            return self._at_home(walk, number, ours.node, ours.extension)
         trunks = fitting(hit.trunks, number)
         for trunk in hit.trunks:
             if trunk not in trunks:
                 walk.say("The trunk {} is not for this number.", trunk.name)
+        if number in location.emergency:  # it comes here where they may not be used for calls for help
+            trunks = tuple([trunk for trunk in trunks if trunk.emergency])
         return ToOutside(number, hit.digits, trunks, toll_of(number, location))
 
+    def _usually(self, walk: Walk, digits: str, number: str, dialled: str) -> str:
+        """How filters know it: as it is dialled in the walk's node; what may be abroad as if it were."""
+        location = self.tree.location(walk.node)
+        if not number.startswith("+") and may_be_abroad(number, location):
+            return dialled.removesuffix(digits) + location.international + digits
+        return self.tree.dialled(number, walk.node)
+
     def _at_home(self, walk: Walk, number: str, node: str, extension: str) -> Goal:
-        """A number of our own, dialled as if it were outside: no way to numbers that are barred."""
+        """A number of our own, dialled as if it were outside: no way out again."""
         walk.say("{} is our own: the extension {} in {}.", number, extension or "(none)", node)
         if not extension:
             return ToNobody(Cause.UNKNOWN_NUMBER, node, number)
@@ -137,8 +146,6 @@ class Finder:
             case Incomplete():
                 return ToNobody(Cause.INCOMPLETE, hit.node)
             case ToTrunk() if hit.trunks[0].gateway:
-                if barring := self._barring(walk, extension):
-                    return ToNobody(Cause.BARRED, filter=barring)
                 return ToOutside(hit.digits, hit.digits, hit.trunks, "free")
             case _:
                 return ToNobody(Cause.UNKNOWN_NUMBER, hit.node)

@@ -29,6 +29,7 @@ _DIALLED = re.compile(r"[0-9]+", re.ASCII)
 _NOISE = frozenset("-/.[]{}")  # besides blanks, dashes of all kinds and what nobody sees
 _WITH_ZERO = re.compile(r"(\+|00)([1-9][0-9]{0,2})o(.*)", re.ASCII)
 _KEEPS_ZERO = ("39", "378")  # Italy and San Marino dial it from abroad too
+_DEAR = (PhoneNumberType.PREMIUM_RATE, PhoneNumberType.PERSONAL_NUMBER)
 _SHORTEST = 7  # digits of a number of any country, with its code, that could be somebody's
 
 
@@ -142,9 +143,9 @@ def _worldly(digits: str, location: Location) -> str:
     if not _DIALLED.fullmatch(digits) or digits[0] == "0":
         return ""
     # +49 030 555 is a common mistake, and with its zero would be dialled as a number in Greece.
-    twice = location.country + location.national
-    if location.country and location.national.startswith("0") and digits.startswith(twice):
-        return f"+{location.country}{digits.removeprefix(twice)}"
+    home = location.country
+    if home and location.national == "0" and digits.startswith(home):
+        return f"+{home}{digits.removeprefix(home).lstrip('0')}"
     return f"+{digits}"
 
 
@@ -163,23 +164,35 @@ def _is_service(digits: str, country: str) -> bool:
 def toll_of(number: str, location: Location) -> Toll:
     """Who calls +E.164, or digits that have none, pays for this.
 
-    Whatever costs more than a call within the country counts as international: premium rates, and
-    other countries that share the code.
+    Whatever costs more than a call within the country counts as international: premium rates, numbers
+    that follow a person anywhere, and other countries that share the code.
     """
     if number in location.emergency:
         return "free"
     if not number.startswith("+"):
-        abroad = bool(location.international) and number.startswith(location.international)
+        abroad = _is_abroad(number, location) or may_be_abroad(number, location)
         return "international" if abroad else "external"
-    if not location.country or not number.startswith(f"+{location.country}"):
+    home = f"+{location.country}"
+    if not location.country or not number.startswith(home):
         return "international"
+    if _is_abroad(location.national + number.removeprefix(home), location):
+        return "international"  # so it would be, where it is dialled as a number within the country
     if (somebody := _somebody(number)) is None:
         return "external"
     kind = number_type(somebody)
     if kind == PhoneNumberType.TOLL_FREE:
         return "external"
-    dear = kind == PhoneNumberType.PREMIUM_RATE or _is_foreign(somebody, location)
-    return "international" if dear else "external"
+    return "international" if kind in _DEAR or _is_foreign(somebody, location) else "external"
+
+
+def may_be_abroad(digits: str, location: Location) -> bool:
+    """Whether a provider may take digits for a number of the world of which we know no such one."""
+    is_national = bool(location.national) and digits.startswith(location.national)
+    return len(digits) >= _SHORTEST and not is_national
+
+
+def _is_abroad(digits: str, location: Location) -> bool:
+    return bool(location.international) and digits.startswith(location.international)
 
 
 def _somebody(number: str) -> PhoneNumber | None:

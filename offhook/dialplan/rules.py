@@ -21,7 +21,7 @@ from offhook.dialplan.location import clean
 from offhook.dialplan.model import ROOT, Tables, Trunk
 from offhook.dialplan.targets import Targets
 from offhook.dialplan.tree import ToGroup, ToUser, Tree
-from offhook.dialplan.users import NotLed, UserRule
+from offhook.dialplan.users import NotLed, UserRule, rights
 from offhook.dialplan.walk import Payer, Say, Walk
 from offhook.dialplan.world import Outside, Outward, People, Tolls
 
@@ -50,9 +50,9 @@ class Rules:
         self._people = world.people
         self._outside = world.outside
         self._lines = Lines(tables, self.tree, world.people, world.outside, world.tolls)
-        self._targets = Targets(self.finder, self.emergency, self._go)
-        self.users = UserRule(world.people, world.outside, self._targets, self._mobile, world.refused)
-        self._groups = GroupRule(world.people, self._targets)
+        self.targets = Targets(self.finder, self.emergency, self._go)
+        self.users = UserRule(world.people, world.outside, self.targets, self._mobile, world.refused)
+        self._groups = GroupRule(world.people, self.targets)
 
     def route(self, ask: Ask, say: Say, *, is_discreet: bool = False) -> Plan:
         walk = self._begin(ask, say)
@@ -60,6 +60,8 @@ class Rules:
             walk = structs.replace(walk, is_discreet=True)
         if walk.trunk is not None:
             return self._arrive(walk, walk.trunk, ask.number)
+        if ask.diverts:
+            return self._lead(walk, self.targets.find(walk, ask.number), ask.number)
         if walk.payer is not None and (number := self.emergency.number(clean(ask.number), walk.node)):
             return self._call_for_help(walk, number, ask.number)
         return self._dial(walk, ask.number)
@@ -69,7 +71,7 @@ class Rules:
         passed = frozenset([key for party in (caller, talker) if (key := _key(party))])
         user = self._people.user(caller.user) if caller.user else None
         if user is not None:
-            filters = (user.line.filter,) if user.line.filter else ()
+            filters = rights(user.line, diverts=ask.diverts)
             payer = Payer(caller, user)
             here = user.node
             return Walk(caller, talker, here, here, None, payer, filters, passed=passed, say=say)
@@ -100,7 +102,9 @@ class Rules:
         return self._dial(walk, extension)
 
     def _dial(self, walk: Walk, number: str) -> Plan:
-        goal = self.finder.find(walk, number)
+        return self._lead(walk, self.finder.find(walk, number), number)
+
+    def _lead(self, walk: Walk, goal: Goal, number: str) -> Plan:
         return self._nobody(walk, goal, number) if isinstance(goal, ToNobody) else self._go(walk, goal)
 
     def _go(self, walk: Walk, goal: Goal) -> Plan:
@@ -124,9 +128,7 @@ class Rules:
         return Plan((round,), called=walk.called or party, outside=walk.called is None)
 
     def _mobile(self, walk: Walk, number: str) -> Outward | Cause:
-        if self.emergency.is_no_target(clean(number)):
-            return Cause.BARRED
-        match goal := self.finder.find(walk, number):
+        match goal := self.targets.find(walk, number):
             case ToOutside():
                 return Cause.LOOP if key_of(goal) in walk.passed else self._lines.outward(walk, goal)
             case ToNobody():
@@ -139,7 +141,7 @@ class Rules:
         """There is nobody: the switchboard, if the house has one for such calls."""
         plan = self._switchboard(walk, goal.ours) if goal.ours else None
         if plan is None and goal.cause in (Cause.UNKNOWN_NUMBER, Cause.INCOMPLETE):
-            plan = self._targets.misdialled(walk, goal)
+            plan = self.targets.misdialled(walk, goal)
         plan = plan or Plan((), goal.cause, Party(number))
         if goal.cause is Cause.INCOMPLETE and walk.trunk is not None and walk.trunk.overlap:
             walk.say("It waits {:g} s for more digits.", OVERLAP_SECONDS)
@@ -150,7 +152,7 @@ class Rules:
         """Who takes calls to our own number: as this trunk says, or the trunk whose number it is."""
         for trunk in self.trunks.values() if walk.trunk is None else (walk.trunk,):
             if walk.trunk is not None or number in (trunk.main, trunk.direct):
-                plan = self._targets.laid_down(walk, trunk.loopback, trunk, "its own number")
+                plan = self.targets.laid_down(walk, trunk.loopback, trunk, "its own number")
                 if plan is not None:
                     return plan
         return None

@@ -10,7 +10,7 @@ from offhook.calls.routing import Plan
 from offhook.calls.view import Via
 from offhook.dialplan.diversions import Case
 from offhook.dialplan.emergency import Emergency
-from offhook.dialplan.goals import Finder, Goal, ToNobody, key_of
+from offhook.dialplan.goals import Finder, Goal, ToNobody, ToOutside, key_of
 from offhook.dialplan.location import clean
 from offhook.dialplan.model import NOWHERE, Node, Trunk
 from offhook.dialplan.walk import Payer, Walk
@@ -29,12 +29,18 @@ class Targets:
         self._emergency = emergency
         self._go = go
 
+    def find(self, walk: Walk, to: str) -> Goal:
+        """What a target stands for. Emergency numbers are none: they would be called with every call."""
+        goal = self._finder.find(walk, to)
+        there = goal.number if isinstance(goal, ToOutside) else ""
+        if self._emergency.is_no_target(clean(to)) or self._emergency.is_no_target(there):
+            walk.say("Calls cannot be sent to an emergency number.")
+            return ToNobody(Cause.BARRED)
+        return goal
+
     def lead(self, walk: Walk, to: str) -> Plan | Cause:
         """Where a target leads; a cause if it leads nowhere at all, or back."""
-        if self._emergency.is_no_target(clean(to)):
-            walk.say("Calls cannot be sent to an emergency number.")
-            return Cause.BARRED
-        goal = self._finder.find(walk, to)
+        goal = self.find(walk, to)
         if isinstance(goal, ToNobody):
             return goal.cause
         if key_of(goal) in walk.passed:

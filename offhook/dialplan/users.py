@@ -14,7 +14,7 @@ from offhook.calls.leg import Party
 from offhook.calls.routing import Device, Manner, Plan, Round
 from offhook.calls.view import Via
 from offhook.dialplan.diversions import Case, in_order
-from offhook.dialplan.model import NOWHERE, Diversion
+from offhook.dialplan.model import NOWHERE, Diversion, Line
 from offhook.dialplan.targets import Targets
 from offhook.dialplan.walk import DIVERSIONS, Payer, Walk, Why, party_of
 from offhook.dialplan.world import Known, Outside, Outward, Own, People
@@ -165,9 +165,14 @@ def _unwanted(walk: Walk, user: Known) -> Cause | None:
 
 
 def _on_behalf(walk: Walk, user: Known) -> Walk:
-    filters = (user.line.diversion_filter, user.line.filter)
-    names = tuple([name for name in dict.fromkeys(filters) if name])
-    return replace(walk, node=user.node, payer=Payer(party_of(user), user), filters=names)
+    payer = Payer(party_of(user), user)
+    return replace(walk, node=user.node, payer=payer, filters=rights(user.line, diverts=True))
+
+
+def rights(line: Line, *, diverts: bool) -> tuple[str, ...]:
+    """The filters of what this user may dial, or have calls sent to."""
+    names = (line.diversion_filter, line.filter) if diverts else (line.filter,)
+    return tuple([name for name in dict.fromkeys(names) if name])
 
 
 def _seconds(user: Known) -> float:

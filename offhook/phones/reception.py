@@ -6,7 +6,7 @@ from collections.abc import Callable
 from offhook.calls.cause import Cause
 from offhook.calls.leg import Leg, Party
 from offhook.calls.media import Codecs
-from offhook.people.directory import DeviceInfo
+from offhook.people.directory import DeviceInfo, Srtp
 from offhook.phones.binding import is_behind_nat
 from offhook.phones.identity import LONGEST_NUMBER, PhoneIdentity, user_of_uri
 from offhook.phones.leg import PhoneLeg, leg_of
@@ -57,7 +57,7 @@ class Reception:
 
     def _invited(self, tx: ServerTransaction, request: Request, device: DeviceInfo, now: float) -> None:
         endpoint = self._lines.endpoint
-        codecs = read_offer(self._lines, tx, request, now)
+        codecs = read_offer(self._lines, tx, request, device.srtp, now)
         if codecs is None:
             return
         if (replaces := request.get(b"replaces")) is not None:
@@ -90,7 +90,9 @@ class Reception:
         return leg
 
 
-def read_offer(lines: Lines, tx: ServerTransaction, request: Request, now: float) -> Codecs | None:
+def read_offer(
+    lines: Lines, tx: ServerTransaction, request: Request, srtp: Srtp, now: float
+) -> Codecs | None:
     """What the caller can speak, () if our offer is wanted; None when that was answered with a refusal."""
     endpoint = lines.endpoint
     accepted = request.get(b"accept")
@@ -108,9 +110,10 @@ def read_offer(lines: Lines, tx: ServerTransaction, request: Request, now: float
     except BadSdp:
         endpoint.respond(tx, 400, now, reason=b"Bad Session Description")
         return None
-    if codecs:
+    is_plain = srtp == "required" and b"RTP/SAVP" not in request.body
+    if codecs and not is_plain:
         return codecs
     host = lines.addresses.hostport(tx.flow).encode()
-    unknown = b'Warning: 305 %b "None of these codecs is known here"\r\n' % host
-    endpoint.respond(tx, 488, now, headers=unknown)
+    why = b'399 %b "Only SRTP is taken here"' if is_plain else b'305 %b "None of these codecs is known here"'
+    endpoint.respond(tx, 488, now, headers=b"Warning: %b\r\n" % (why % host))
     return None

@@ -54,7 +54,7 @@ class Arrivals:
         if not number or len(number) > LONGEST_NUMBER:
             self._lines.endpoint.respond(tx, 404 if number else 484, now)
             return
-        codecs = read_offer(self._lines, tx, request, now)
+        codecs = read_offer(self._lines, tx, request, trunk.settings.srtp, now)
         if codecs is None:
             return
         raw, name = caller_of(request, trust=trunk.settings.trust_identity)

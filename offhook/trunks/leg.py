@@ -98,10 +98,11 @@ class OutwardLeg(TrunkLeg):
     ) -> None:
         if self._state is not State.IDLE:
             return
-        self._release = self._begin()
+        has_line = self._emergency or self._trunk.has_line  # another of this round may have taken the last
+        self._release = self._begin() if has_line else None
         if self._release is None:
             self._state = State.GONE
-            self._tell(Gone(Cause.LIMITED), self._lines.now())
+            self._tell(Gone(Cause.LIMITED if has_line else Cause.NO_LINE), self._lines.now())
             return
         super().ring(who, bridge, like=like, hops=hops)
 

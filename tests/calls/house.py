@@ -11,10 +11,10 @@ from offhook.calls.media import G711, Bridge, Codecs, Kind, NoMedia, Port
 from offhook.calls.moments import Moment
 from offhook.calls.routing import Ask, Deed, Plan, Round, first_of
 from offhook.calls.switch import Switch
-from offhook.calls.users import everyone
 from offhook.calls.view import CallView
 from offhook.feed import Feed
 from offhook.ids import LiveIds
+from tests.calls.rules import everyone
 
 ids = count(1)
 

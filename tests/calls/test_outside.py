@@ -59,7 +59,7 @@ def test_what_rings_is_sent_on_by_whom_it_rings_for_and_tells_who_will_talk(hous
         house.switch.redirect(call, "ben", "104", 1)
     asked = house.asked
     assert asked is not None
-    assert (asked.caller.user, asked.talks) == ("ben", STRANGER)
+    assert (asked.caller.user, asked.talks, asked.diverts) == ("ben", STRANGER, True)
 
 
 # ---- two outside
@@ -174,6 +174,49 @@ def test_a_conference_with_one_outside_goes_on_whoever_leaves(house: House, leav
     house.switch.tell(stranger if leaves == "the stranger" else house.dora.leg, Gone(Cause.NORMAL), 9)
     assert not ben.told_[-1].startswith("hangup")
     assert len(house.switch.calls) == 1
+
+
+# ---- calls of others
+
+
+def in_other_calls(house: House, party: Party) -> tuple[FakeLeg, FakeLeg]:
+    """Somebody talks to Anna, and a stranger to Ben; their legs."""
+    somebody = FakeLeg(party)
+    house.switch.incoming(somebody, "101", 0)
+    house.answers(house.desk.leg, 0)
+    return somebody, from_outside(house)
+
+
+DORA = Party("104", "Dora", "dora", "dora-desk")
+BY_ANOTHER_LINE = msgspec.structs.replace(STRANGER, device="trunk:Copper")
+
+
+@pytest.mark.parametrize("party", [DORA, BY_ANOTHER_LINE])
+def test_nobody_connects_a_call_of_somebody_else_and_that_it_was_tried_is_told_once(
+    house: House, party: Party
+) -> None:
+    """Who knows of the other call and how it is named could else listen to both."""
+    house.switch.may_join = lambda by, one, other: True
+    somebody, stranger = in_other_calls(house, party)
+    house.switch.tell(stranger, Asked(Connect(somebody.id)), 2)
+    assert stranger.told_[-1] == "told forbidden"
+    assert house.hears(stranger) == {"ben-desk"}
+    assert refusals(house) == [("", party.number, Cause.FORBIDDEN)]
+
+
+def test_somebody_outside_connects_two_calls_of_their_own_where_the_line_allows_it(house: House) -> None:
+    first, second = in_other_calls(house, STRANGER)
+    house.switch.tell(second, Asked(Connect(first.id)), 2)
+    assert second.told_[-2:] == ["told normal", "hangup transferred"]
+
+
+def test_a_telephone_connects_no_call_of_another_user(house: House) -> None:
+    house.switch.incoming(house.anna, "104", 0)
+    house.answers(house.dora.leg, 0)
+    from_outside(house)
+    house.switch.tell(house.ben_desk.leg, Asked(Connect(house.anna.id)), 2)
+    assert house.ben_desk.leg.told_[-1] == "told forbidden"
+    assert refusals(house) == [("ben", "101", Cause.FORBIDDEN)]
 
 
 # ---- what may not be dialled

@@ -229,6 +229,12 @@ def test_no_text_is_too_odd_to_be_looked_at(text: str, place: Location, from_boo
         ("+441534712345", Location(country="44", area="20"), "international"),  # Jersey
         ("+442079460000", Location(country="44", area="20"), "external"),
         ("+4930555", NOWHERE_KNOWN, "international"),
+        ("+447012345678", Location(country="44", area="20"), "international"),  # follows somebody anywhere
+        ("+3400431234", Location(country="34", national=""), "international"),  # 00 43 1234 from within Spain
+        ("+710431234", MOSCOW, "international"),  # 810 43 1234
+        ("4312345", NOWHERE_KNOWN, "international"),  # some would take it for Vienna
+        ("0304312345", NOWHERE_KNOWN, "external"),
+        ("431234", NOWHERE_KNOWN, "external"),
         ("", SINDELFINGEN, "external"),
     ],
 )

@@ -62,6 +62,16 @@ def test_who_rang_for_the_group_has_missed_the_call_when_nobody_answered(office:
     assert outcomes(office) == {"ben": "missed", "carla": "missed"}
 
 
+def test_who_rings_again_for_the_group_stops_ringing_once(office: Office) -> None:
+    house = office.house
+    in_turn(office, house.ben_desk, house.carla, house.ben_desk)
+    office.calls("200")
+    for now in (10, 20, 30):
+        office.switch.tick(now)
+    assert office.tells("ben") == [("in", ["setup-to", "rel-to"])]
+    assert [record.ended for record in office.of("ben")] == [DAY + 30]
+
+
 def test_a_call_that_goes_elsewhere_because_nobody_of_the_group_answers_is_missed_by_them(
     office: Office,
 ) -> None:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from offhook.calls.media import Engine, Port
 from offhook.calls.routing import Device, Rule, first_of
 from offhook.calls.switch import Switch
-from offhook.calls.users import everyone
 from offhook.clock import Clock
 from offhook.config import Address, Config, Limits, Sip
 from offhook.feed import Feed
@@ -24,6 +23,7 @@ from offhook.sip.auth import ha1
 from offhook.sip.dialog import TalkingDialog
 from offhook.sip.flow import Transport
 from offhook.store.bindings import KeptBinding
+from tests.calls.rules import everyone
 from tests.phones.phone import Phone
 
 REALM = "offhook"

@@ -203,7 +203,9 @@ class Office:
         """No call is left, no port is lent, and all there is to say of it is written."""
 
         def quiet() -> bool:
-            return self.live_calls == 0 and self.open_ports == 0 and self.metrics()["offhook_store_waiting"] == 0
+            return (
+                self.live_calls == 0 and self.open_ports == 0 and self.metrics()["offhook_store_waiting"] == 0
+            )
 
         await eventually(quiet, within=within, what="no call, no port left, nothing to be written")
 

@@ -9,7 +9,6 @@ from offhook.calls.cause import Cause
 from offhook.calls.leg import Party
 from offhook.calls.media import Engine
 from offhook.calls.routing import Ask, Device, Plan, Round
-from offhook.calls.users import everyone
 from offhook.config import Limits as OfServer
 from offhook.dialplan import incoming
 from offhook.dialplan.model import Limits, Location, Tables, Trunk
@@ -18,6 +17,7 @@ from offhook.dialplan.world import Outward, Toll, Way
 from offhook.ids import LiveIds
 from offhook.trunks.names import Names
 from offhook.trunks.trunks import Trunks
+from tests.calls.rules import everyone
 from tests.phones.exchange import Exchange, eventually
 from tests.trunks.provider import Provider
 

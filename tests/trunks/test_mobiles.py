@@ -46,6 +46,24 @@ async def test_a_mobile_rings_with_the_desk_phone_and_its_call_is_the_users(
         await phone.close()
 
 
+async def test_of_two_mobiles_one_rings_where_one_channel_is_left(house: House, provider: Provider) -> None:
+    house.use(trunk_to(provider, max_channels=1))
+    await house.opens("Fibre")
+    with_mobile(house)
+    with_mobile(house, DeviceInfo("d-ben-second", "ben", "Second", "mobile", mobile=Mobile("+4917066")))
+    anna = await house.phone("anna")
+    call = await anna.dial("102")
+    theirs = await provider.is_called()
+    theirs.answer()
+    await call.is_answered()
+    assert not provider.is_being_called
+    assert house.tolls.begun == 1
+    call.hangup()
+    await eventually(lambda: house.is_idle, "nothing is left of the call")
+    assert house.tolls.open == []
+    await anna.close()
+
+
 async def test_a_mobile_is_out_of_reach_while_it_is_off_or_no_trunk_is_open(
     house: House, provider: Provider
 ) -> None:

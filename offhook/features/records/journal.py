@@ -355,6 +355,8 @@ class Journal:
         """Another leg of a user who takes part, or who has just stopped ringing, belongs to that part."""
         for part in talk.parts:
             if part.user == m.party.user and (part.legs or part.rings):
+                if not part.legs:  # it had stopped, and rings again
+                    part.events = [event for event in part.events if not event.msg.startswith("rel-")]
                 part.legs.add(m.leg)
                 part.ended = None
                 self._part_of[m.leg] = part

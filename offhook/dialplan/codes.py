@@ -15,8 +15,8 @@ from functools import partial
 
 from offhook.calls.cause import Cannot, Cause
 from offhook.calls.routing import Ask, Deed, Do, ParkAt, PickUp, Plan, Retrieve, Rule
-from offhook.calls.users import Known
 from offhook.calls.view import Place
+from offhook.dialplan.world import Known
 
 _PICK_UP = re.compile(r"\*0([0-9]*)")
 _PLACE = re.compile(r"([*#])16([0-9])(?:\*([0-9]+))?")

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 import pytest
 
 from offhook.calls.cause import Cause
-from offhook.calls.codes import codes
 from offhook.calls.leg import Party
 from offhook.calls.routing import Ask, Deed, Do, ParkAt, PickUp, Plan, Retrieve, Rule
 from offhook.calls.view import Place
-from tests.calls.house import Someone
+from offhook.dialplan.codes import codes
+from tests.dialplan.house import Somebody
 
 ANNA, BEN, CARLA, DORA = (
-    Someone(name.lower(), name, number)
+    Somebody(name, number)
     for name, number in (("Anna", "101"), ("Ben", "102"), ("Carla", "103"), ("Dora", "104"))
 )
 SALES = ("anna", "ben", "carla")  # Dora is in no group

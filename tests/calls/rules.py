@@ -1,4 +1,4 @@
-"""The rule for numbers that belong to someone here: all of the user's devices ring together.
+"""The simplest rule there can be, for houses without a dial plan: all of a user's devices ring together.
 
 Unless the user does not want it now. Who calls their own number always reaches their other devices.
 """
