@@ -12,7 +12,8 @@ TOKEN: Final = rb"[A-Za-z0-9.!%*_+`'~-]++"
 QUOTED: Final = rb'"(?>(?:[^"\\]|\\.)*)"'
 
 HOST: Final = rb"(?:[A-Za-z0-9_][A-Za-z0-9._-]*+|\[[0-9A-Fa-f:.]{2,45}+\])"
-PORT: Final = rb"0{0,5}(?:[1-5]?[0-9]{1,4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+# Whole, or where it ends a group of a list its first four digits would do, and nothing could amend that.
+PORT: Final = rb"0{0,5}(?:[1-5]?[0-9]{1,4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])(?![0-9])"
 # "#" is not allowed in a user part, but phones dial `*21#` with it, and it can mean nothing else there.
 USER: Final = rb"[A-Za-z0-9_.!~*'()%&=+$,;?/#-]++"
 PASSWORD: Final = rb"[A-Za-z0-9_.!~*'()%&=+$,#-]*+"

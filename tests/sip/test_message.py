@@ -290,6 +290,13 @@ def test_a_via_below_does_not_lend_its_branch() -> None:
     assert request.branch not in (b"", b"z9hG4bKbelow")
 
 
+@pytest.mark.parametrize("port", [9, 5060, 59999, 60482, 65000, 65500, 65530, 65535])
+def test_every_port_may_stand_in_a_via_below(port: int) -> None:
+    below = b"SIP/2.0/UDP 127.0.0.1:%d" % port
+    vias = b"SIP/2.0/UDP a;branch=z9hG4bK1, %b;rport, %b" % (below, below)
+    assert read(changed(via=b"Via: " + vias)).get(b"via") == vias
+
+
 def test_a_response_without_a_branch_belongs_to_nobody() -> None:
     assert parse(wire([b"SIP/2.0 200 OK", b"Via: SIP/2.0/UDP a", *LINES[2:]])).branch == b""
 
