@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import { deviceIcon, deviceState, isThere } from "../src/features/devicewords";
-import { sentOn, targetOf } from "../src/features/forwarding";
+import { sentOn } from "../src/features/forwarding";
 import { choices, fresh, mannerWords, mobilesOf } from "../src/features/mobiles";
 import { deviceName } from "../src/features/sight";
-import type { Device, Diversion, User } from "../src/wire/types";
+import type { SentOn } from "../src/features/works.svelte";
+import type { Device, Diversion, Effect, User } from "../src/wire/types";
 
 const anna = { id: "u1", name: "Anna Berg", number: "101", username: "anna" };
 const always: Diversion = { when: "always", to: "102", on: true, shown: "Ben Cole" };
@@ -12,10 +13,21 @@ const mobile: Device = {
   mobile: { ...fresh, number: "+491715550110", shown: "+49 171 5550110" },
 }; // prettier-ignore
 
-function sends(...diversions: readonly Diversion[]): string | undefined {
+const asked: unknown[] = [];
+const desk = {
+  ask: (word: string, what: unknown) => {
+    asked.push([word, what]);
+    return Promise.resolve() as never;
+  },
+};
+
+function sent(diversions: readonly Diversion[], more: Partial<Effect> = {}): SentOn | null {
   const me: User = { ...anna, diversions };
-  const found = sentOn(me);
-  return found && targetOf(found);
+  return sentOn(me, { sentences: [], warnings: [], barred: {}, loops: [], ...more }, desk);
+}
+
+function sends(...diversions: readonly Diversion[]): string | undefined {
+  return sent(diversions)?.to;
 }
 
 test("calls are sent on only by what is on, for all callers, and leads to somebody", () => {
@@ -24,7 +36,7 @@ test("calls are sent on only by what is on, for all callers, and leads to somebo
   expect(sends({ ...always, when: "busy" })).toBeUndefined();
   expect(sends({ ...always, to: "-" })).toBeUndefined();
   expect(sends({ ...always, by: "admin", callers: "external" })).toBeUndefined();
-  expect(sentOn(undefined)).toBeUndefined();
+  expect(sends()).toBeUndefined();
 });
 
 test("what the administrator wants first comes before mine, the rest of theirs after", () => {
@@ -32,6 +44,21 @@ test("what the administrator wants first comes before mine, the rest of theirs a
   expect(sends(theirs, always)).toBe("Ben Cole");
   expect(sends(always, { ...theirs, first: true })).toBe("200");
   expect(sends(theirs)).toBe("200");
+});
+
+test("what is barred or comes back is said so, and not that calls get there", () => {
+  expect(sent([always])).toMatchObject({ leads: true, note: "They do not ring here." });
+  const why = "The filter abroad does not let this number pass.";
+  expect(sent([always], { barred: { "102": why }, loops: ["Another."] })).toMatchObject({ to: "Ben Cole", leads: false, note: why });
+  const back = "Ben Cole diverts all calls back to you: calls ring at Ben Cole.";
+  expect(sent([always], { warnings: ["Mobile does not ring.", back], loops: [back] })).toMatchObject({ leads: true, note: back });
+  const theirs: Diversion = { when: "always", to: "200", on: true, by: "admin" };
+  expect(sent([always, theirs], { barred: { "102": why } })).toMatchObject({ to: "200", leads: true, note: "Your administrator has set it.", takeBack: null });
+});
+
+test("calls are taken back with the target kept", () => {
+  sent([always])?.takeBack?.();
+  expect(asked).toEqual([["me.divert", { when: "always", to: "102", on: false }]]);
 });
 
 test("a mobile is there as long as it is switched on, whatever is known of its line", () => {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { figures, grade } from "../src/features/quality";
-import { nameOf, see, title, viaWords } from "../src/features/sight";
+import { isMine, nameOf, see, title, viaIcon, viaWords } from "../src/features/sight";
 import { readTarget } from "../src/features/target";
 import { optionsFor, type Aim, type Known, type Option } from "../src/features/targets";
 import { createTidings, type Tidings } from "../src/features/tidings.svelte";
@@ -61,6 +61,16 @@ test("who calls a group or was diverted is said so, and who hides is not made up
   expect(rings("group", { number: "200", name: "Service", user: "", device: "" })).toBe("+49 30 555 for Service");
   expect(rings("diverted", ben)).toBe("+49 30 555 diverted by Ben Cole");
   expect(nameOf({ number: "", name: "", outside: true })).toBe("Anonymous caller");
+});
+
+test("a group that I call rings for itself", () => {
+  const service: Party = { number: "200", name: "Service", user: "", device: "" };
+  const rings = leg("a", ben, { state: "ringing", via: { how: "group", by: service } });
+  const mine = leg("mine", anna, { caller: true });
+  const ringing = sightOf(call("c", [mine, rings], { state: "ringing", answered: null, called: service }));
+  expect([title(ringing), viaWords(ringing), viaIcon(ringing)]).toEqual(["Service", "", "phone-forward"]);
+  const taken = sightOf(call("c", [mine, { ...rings, state: "talking" }], { called: service }));
+  expect([title(taken), viaWords(taken), viaIcon(taken)]).toEqual(["Ben Cole", "for Service", "people"]);
 });
 
 test("three are called by their first names", () => {
@@ -189,4 +199,47 @@ test("what moved into another call has not ended", async () => {
   it.followed(talking, undefined);
   await time.pass(300);
   expect(it.spoken.text).toBe("Talking with Carla Diaz, transferred by Ben Cole.");
+});
+
+// ---- what another takes that rang for me
+
+const rang = call("c", [leg("a", ben, { caller: true }), leg("mine", anna, { state: "ringing" })], { state: "ringing", answered: null });
+
+function taken(cause: string, taker: readonly Leg[] = [leg("b", { ...carla, name: "" })]): Call {
+  return call("c", [leg("a", ben, { caller: true }), leg("mine", anna, { state: "gone", cause }), ...taker]);
+}
+
+test("who has taken a call that rang for me is said, and nothing else of it", async () => {
+  const said = async (last: Call, wished = false): Promise<readonly string[]> => {
+    const time = fakeTime();
+    const it = tidings([], time);
+    if (wished) it.brings("c", "unsaid");
+    it.followed(rang, last);
+    it.followed(last, undefined);
+    await time.pass(300);
+    return [...it.farewells.map(({ kind, sentence }) => `${kind}: ${sentence}`), it.spoken.text];
+  };
+  expect(await said(taken("picked-up"))).toEqual(["elsewhere: Carla took the call.", "Carla took the call."]);
+  expect(await said(taken("answered-elsewhere"))).toEqual(["elsewhere: Carla answered the call.", "Carla answered the call."]);
+  expect(await said(taken("answered-elsewhere", []))).toEqual(["elsewhere: Somebody else answered the call.", "Somebody else answered the call."]);
+  expect(await said(taken("answered-elsewhere"), true)).toEqual([""]);
+});
+
+test("whoever wanted to fetch a call and was too late is told who was sooner", () => {
+  const via = { how: "picked-up", by: ben } as const;
+  const fetching = call("c", [leg("a", ben, { caller: true }), leg("mine", anna, { state: "ringing", via })], { state: "ringing", answered: null });
+  const it = tidings();
+  it.followed(fetching, taken("answered-elsewhere"));
+  expect(it.spoken.text).toBe("Carla answered the call.");
+});
+
+test("a call that another has taken is none of mine, and one that ended still is", () => {
+  expect([rang, taken("picked-up"), talking].map((one) => isMine(one, "u1"))).toEqual([true, false, true]);
+  expect(isMine({ ...taken("picked-up"), state: "ended" }, "u1")).toBe(true);
+});
+
+test("a call that another had taken and that comes to me after all is a new one", () => {
+  const it = tidings();
+  it.followed(taken("picked-up"), rang);
+  expect(it.spoken.text).toBe("");
 });

@@ -130,6 +130,15 @@ test("the story of a call names who brought it about", () => {
   expect(story(record("a", { ...answered, via: { how: "transferred", by: carla } }), "Ben Cole", "this browser")).toBe(
     "Carla Diaz put Ben Cole through to you. You answered after 8 s on this browser. You talked for 1 min 05 s.",
   );
+  expect(story(record("a", { ...answered, via: { how: "diverted", by: carla } }), "Ben Cole", "")).toBe(
+    "Ben Cole called Carla Diaz, and the call was diverted to you. You answered after 8 s. You talked for 1 min 05 s.",
+  );
+  expect(story(record("a", { ...answered, direction: "out", via: { how: "diverted", by: carla } }), "Ben Cole", "")).toBe(
+    "You called Carla Diaz, and the call was diverted to Ben Cole. Ben Cole answered after 8 s. You talked for 1 min 05 s.",
+  );
+  expect(story(record("a", { ...answered, direction: "out", via: { how: "group", by: { ...carla, name: "Service" } } }), "Ben Cole", "")).toBe(
+    "You called Service, and Ben Cole was rung. Ben Cole answered after 8 s. You talked for 1 min 05 s.",
+  );
   expect(story(record("a", { ...answered, direction: "out", to: carla }), "Ben Cole", "")).toBe(
     "You called Ben Cole. Ben Cole answered after 8 s. You talked for 1 min 05 s. Then you put the call through to Carla Diaz.",
   );

@@ -9,8 +9,10 @@ from offhook.calls.cause import Cannot, Cause
 from offhook.calls.switch import Switch
 from offhook.web import own
 from offhook.web.command import Command, Context
+from offhook.web.forwarding import Forwarding
 from offhook.web.leg import BrowserLeg
 from offhook.web.own import Number, attempt, because
+from offhook.web.problem import Refused
 from offhook.web.wire import Id, Ids
 
 Sdp = Annotated[str, msgspec.Meta(max_length=65536)]
@@ -40,7 +42,12 @@ class Dial(Command[Dialled], frozen=True):
     async def run(self, ctx: Context) -> Dialled:
         device = own.device(ctx, self.device)
         own.check_room(ctx)
-        return Dialled(*attempt(ctx.part(Switch).dial, device, own.number(self.to), ctx.now))
+        try:
+            return Dialled(*attempt(ctx.part(Switch).dial, device, own.number(self.to), ctx.now))
+        except Refused as why:
+            if not device.is_reachable and (reason := ctx.part(Forwarding).why_no_ring(ctx.user, device.id)):
+                raise Refused(why.word, f"Your mobile does not ring. {reason}", why.status) from None
+            raise
 
 
 class Attach(Command[Attached], frozen=True):

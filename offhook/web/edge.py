@@ -24,12 +24,12 @@ from offhook.web.account import Accounts, LinkStore, Passwords, UserStore
 from offhook.web.calls import COMMANDS as CALL_COMMANDS
 from offhook.web.command import Commands, Parts
 from offhook.web.device import After, BrowserDevice, Browsers
-from offhook.web.forwarding import COMMANDS as FORWARDING_COMMANDS
 from offhook.web.health import Health, Metric, Samples, health_routes
 from offhook.web.history import CallLists, UserSearch, history_routes
 from offhook.web.leg import Ground, PortOwner
 from offhook.web.openapi import document
 from offhook.web.own import Limits
+from offhook.web.reach import COMMANDS as REACH_COMMANDS
 from offhook.web.routes import http_app
 from offhook.web.server import Listener, Site, WebServer
 from offhook.web.session import Hub
@@ -88,7 +88,7 @@ class Web:
         clock = needs.clock
         self.views = Views(clock.wall, whose=self._whose, device=needs.directory.device)
         self.commands = Commands()
-        self.commands.add(*CALL_COMMANDS, *TRANSFER_COMMANDS, *ACCOUNT_COMMANDS, *FORWARDING_COMMANDS)
+        self.commands.add(*CALL_COMMANDS, *TRANSFER_COMMANDS, *ACCOUNT_COMMANDS, *REACH_COMMANDS)
         self.parts = Parts()
         self.health = Health()
         self._browsers = Browsers(needs.devices)

@@ -17,9 +17,10 @@ FRAME_CHARACTERS = 65536
 
 
 class Outbox:
-    """What waits for a client: the latest line about each thing, in order of change.
+    """What waits for a client: the latest line about each thing, in order of change, and that it is gone.
 
-    It never holds more than a snapshot and a hundred posts, however slow the client is.
+    What is said of a thing just before it goes is not lost with it: why a call ended, who has taken it.
+    So it holds a snapshot, a hundred posts and what came and went meanwhile, however slow the client is.
     """
 
     def __init__(self) -> None:
@@ -32,8 +33,18 @@ class Outbox:
 
     def put(self, key: tuple[str, str], line: str) -> None:
         """The newest about one thing; what was waiting about it is old news."""
-        self._lines.pop(key, None)
+        self.forget(key)
         self._lines[key] = line
+
+    def drop(self, key: tuple[str, str], line: str) -> None:
+        """The thing is gone; the last that was said of it may still be waiting, and goes first."""
+        self._lines.pop((*key, "gone"), None)
+        self._lines[*key, "gone"] = line
+
+    def forget(self, key: tuple[str, str]) -> None:
+        """What is waiting about this thing need not be said any more."""
+        self._lines.pop(key, None)
+        self._lines.pop((*key, "gone"), None)
 
     def add(self, line: str) -> None:
         """Something said once: a post, an answer."""
@@ -128,7 +139,8 @@ class Share:
                 return
             self._outbox.add(text)
         else:
-            self._outbox.put(key, text)
+            hear = self._outbox.drop if level is None or change.new is None else self._outbox.put
+            hear(key, text)
         self._wake()
 
     def close(self) -> None:

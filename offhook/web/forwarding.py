@@ -5,37 +5,38 @@ Whatever a user may write here is asked of the dial plan first, so that what is 
 
 from asyncio import Lock
 from collections.abc import Awaitable
-from typing import Annotated, Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
 from offhook.calls.routing import Ask
 from offhook.dialplan.check import mobile_problems
-from offhook.dialplan.model import NOWHERE, Diversion, Mobile
+from offhook.dialplan.model import NOWHERE, Diversion, Mobile, Tables
+from offhook.dialplan.world import Known
 from offhook.people.directory import DeviceInfo, Directory, User
 from offhook.people.preferences import Preferences
 from offhook.store.database import StoreError
-from offhook.web import own
-from offhook.web.command import Command, Context
-from offhook.web.own import Number
+from offhook.web import cutoff
 from offhook.web.problem import Refused
 from offhook.web.shapes import When
-from offhook.web.wire import Id
 
 T = TypeVar("T")
 
+COMES_BACK = " diverts all calls back to "  # so the dial plan says it
 MOBILES_AT_MOST = 10  # of one user
-
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
-Seconds = Annotated[int, msgspec.Meta(ge=1, le=900)]
-Span = Annotated[int, msgspec.Meta(ge=0, le=900)]
 
 
 class Effect(msgspec.Struct, frozen=True):
-    """What happens to one's calls as things are, and what is not as it may have been meant."""
+    """What happens to one's calls as things are, and what is not as it may have been meant.
+
+    `barred`: why calls are not sent to targets of diversions that are on, by target. `loops`: those of the
+    warnings that say who would send calls back.
+    """
 
     sentences: tuple[str, ...]
     warnings: tuple[str, ...]
+    barred: dict[str, str]
+    loops: tuple[str, ...]
 
 
 class Explained(msgspec.Struct, frozen=True):
@@ -66,12 +67,18 @@ class Explanation(Protocol):
 class Rules(Protocol):
     """The dial plan, as far as users ask it about themselves."""
 
+    @property
+    def tables(self) -> Tables: ...
+
     def effect(self, user_id: str, /) -> Works: ...
 
     def may_divert(self, user_id: str, to: str, /) -> str:
         """Why calls may not be sent there; empty if they may."""
 
     def is_emergency(self, number: str, /) -> bool: ...
+
+    def whose(self, number: str, user_id: str, /) -> Known | None:
+        """Whom this user reaches who dials it."""
 
     def explain(self, ask: Ask, /, *, is_discreet: bool) -> Explanation:
         """When `is_discreet`, without where others have their calls sent."""
@@ -117,11 +124,29 @@ class Forwarding:
 
     def effect(self, user: str) -> Effect:
         works = self._rules.effect(user)
-        return Effect(tuple(works.sentences), tuple(works.warnings))
+        whose = self._user(user)
+        targets = [each.to for each in whose.line.diversions if each.on and each.to not in ("", NOWHERE)]
+        barred = {to: why for to in targets if (why := self._why_not(whose, to))}
+        warnings = cutoff.warnings(tuple(works.warnings), whose, self._rules.tables)
+        loops = tuple([each for each in warnings if COMES_BACK in each])
+        return Effect(tuple(works.sentences), warnings, barred, loops)
+
+    def whose(self, number: str, user: str) -> User | None:
+        """Whom this user means by this number."""
+        known = self._rules.whose(number, user)
+        return None if known is None else self._directory.user(known.id)
 
     def explain(self, user: str, number: str) -> Explained:
         ask = Ask(self._directory.party(user), number)
-        return Explained(tuple(self._rules.explain(ask, is_discreet=True).lines))
+        lines = tuple(self._rules.explain(ask, is_discreet=True).lines)
+        return Explained(cutoff.explained(lines, self._user(user), number, self._rules.tables))
+
+    def why_no_ring(self, user: str, device: str) -> str:
+        """Why this mobile cannot be called now, as far as that is known; empty for other devices."""
+        info = self._directory.device(device)
+        if info is None or info.mobile is None:
+            return ""
+        return self._why_not(self._user(user), info.mobile.number)
 
     async def add_mobile(self, user: str, name: str, mobile: Mobile) -> Added:
         async with self._turn:
@@ -154,8 +179,11 @@ class Forwarding:
         await self._preferences.set(user, line=msgspec.structs.replace(self._user(user).line, **changes))
 
     def _check(self, user: str, to: str) -> None:
-        if why := self._rules.may_divert(user, to):
+        if why := self._why_not(self._user(user), to):
             raise Refused("may-not-divert", why)
+
+    def _why_not(self, user: User, to: str) -> str:
+        return cutoff.why_not(self._rules.may_divert(user.id, to), user, to, self._rules.tables)
 
     def _check_mobile(self, user: str, mobile: Mobile) -> None:
         if mobile.number == self._user(user).number:
@@ -172,125 +200,9 @@ class Forwarding:
         return device, device.mobile
 
 
-class Divert(Command[None], frozen=True):
-    """Send one's calls on: always, when one is busy or declines, or when one does not answer.
-
-    An empty `to` takes the diversion away; "-" sends them nowhere, whatever the administrator has
-    laid down for that case. What the administrator has set stays beside it.
-    """
-
-    word = "me.divert"
-    when: When
-    to: Number
-    on: bool
-
-    async def run(self, ctx: Context) -> None:
-        await ctx.part(Forwarding).divert(ctx.user, self.when, _target(self.to), on=self.on)
-
-
-class RingFor(Command[None], frozen=True):
-    """Say for how long one's devices ring until a call counts as unanswered."""
-
-    word = "me.ring"
-    seconds: Seconds
-
-    async def run(self, ctx: Context) -> None:
-        await ctx.part(Forwarding).ring_for(ctx.user, self.seconds)
-
-
-class AskEffect(Command[Effect], frozen=True):
-    """Ask what happens to one's calls as things are now."""
-
-    word = "me.effect"
-
-    async def run(self, ctx: Context) -> Effect:
-        return ctx.part(Forwarding).effect(ctx.user)
-
-
-class Explain(Command[Explained], frozen=True):
-    """Ask where a number leads that one might dial, and why. Nothing rings."""
-
-    word = "route.explain"
-    number: Number
-
-    async def run(self, ctx: Context) -> Explained:
-        return ctx.part(Forwarding).explain(ctx.user, own.number(self.number))
-
-
-class AddMobile(Command[Added], frozen=True):
-    """Have a telephone outside ring with one's devices. Seconds are those of `Mobile`."""
-
-    word = "mobile.add"
-    name: Name
-    number: Number
-    enabled: bool = True
-    delay: Span = 0
-    min_alert: Span = 0
-    max_alert: Span = 0
-    call_waiting: bool = True
-
-    async def run(self, ctx: Context) -> Added:
-        mobile = Mobile(
-            own.number(self.number),
-            self.enabled,
-            self.delay,
-            self.min_alert,
-            self.max_alert,
-            self.call_waiting,
-        )
-        return await ctx.part(Forwarding).add_mobile(ctx.user, self.name, mobile)
-
-
-class ChangeMobile(Command[None], frozen=True):
-    """Change one of one's mobiles. What is left out stays as it is."""
-
-    word = "mobile.change"
-    device: Id
-    name: Name | None = None
-    number: Number | None = None
-    enabled: bool | None = None
-    delay: Span | None = None
-    min_alert: Span | None = None
-    max_alert: Span | None = None
-    call_waiting: bool | None = None
-
-    async def run(self, ctx: Context) -> None:
-        changes = msgspec.structs.asdict(self)
-        device, name = changes.pop("device"), changes.pop("name")
-        if self.number is not None:
-            changes["number"] = own.number(self.number)
-        await ctx.part(Forwarding).change_mobile(ctx.user, device, name, changes)
-
-
-class RemoveMobile(Command[None], frozen=True):
-    """Have one of one's mobiles ring no more."""
-
-    word = "mobile.remove"
-    device: Id
-
-    async def run(self, ctx: Context) -> None:
-        await ctx.part(Forwarding).remove_mobile(ctx.user, self.device)
-
-
-COMMANDS: tuple[type[Command[Any]], ...] = (
-    Divert,
-    RingFor,
-    AskEffect,
-    Explain,
-    AddMobile,
-    ChangeMobile,
-    RemoveMobile,
-)
-
-
 def _is_own(diversion: Diversion, when: When) -> bool:
     """Whether it is the user's own one for this case."""
     return diversion.when == when and diversion.by == "user"
-
-
-def _target(typed: str) -> str:
-    typed = typed.strip()
-    return typed if typed in ("", NOWHERE) else own.number(typed)
 
 
 def _name(typed: str) -> str:

@@ -13,10 +13,10 @@ from litestar import Litestar
 from offhook.web.account import COMMANDS as ACCOUNT_COMMANDS
 from offhook.web.calls import COMMANDS as CALL_COMMANDS
 from offhook.web.command import Command, Commands, Parts, result_of
-from offhook.web.forwarding import COMMANDS as FORWARDING_COMMANDS
 from offhook.web.health import Health, health_routes
 from offhook.web.history import history_routes
 from offhook.web.problem import Problem
+from offhook.web.reach import COMMANDS as REACH_COMMANDS
 from offhook.web.routes import http_app
 from offhook.web.transfers import COMMANDS as TRANSFER_COMMANDS
 from offhook.web.views import Views
@@ -165,7 +165,7 @@ def main() -> None:
     """Describe what every server has, without one: nothing is asked of the parts left out."""
     nothing: Any = None
     commands = Commands()
-    commands.add(*CALL_COMMANDS, *TRANSFER_COMMANDS, *ACCOUNT_COMMANDS, *FORWARDING_COMMANDS)
+    commands.add(*CALL_COMMANDS, *TRANSFER_COMMANDS, *ACCOUNT_COMMANDS, *REACH_COMMANDS)
     views = Views(wall=float)
     app = http_app(
         nothing,

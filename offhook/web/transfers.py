@@ -19,6 +19,7 @@ from offhook.people.groups import Groups
 from offhook.web import own
 from offhook.web.calls import Dialled
 from offhook.web.command import Command, Context
+from offhook.web.forwarding import Forwarding
 from offhook.web.own import Number, attempt, because
 from offhook.web.problem import Refused
 from offhook.web.wire import Id
@@ -118,8 +119,9 @@ class Park(Command[ParkedAt], frozen=True):
 
     async def run(self, ctx: Context) -> ParkedAt:
         leg = own.talking_leg(ctx, self.call)
-        directory = ctx.part(Directory)
-        owner = directory.by_number(own.number(self.number)) if self.number else directory.user(ctx.user)
+        owner = ctx.part(Directory).user(ctx.user)
+        if self.number:
+            owner = ctx.part(Forwarding).whose(own.number(self.number), ctx.user)
         if owner is None:
             raise because(Cause.UNKNOWN_NUMBER)
         place = HeartPlace(owner.id, owner.number, self.slot)

@@ -25,14 +25,15 @@ def ring_for(house: House, user: str, ask: Json) -> None:
 def effect(house: House, user: str, ask: Json) -> Json:
     me = house.things["user", user]
     found = {d["when"]: d.get("shown") or d["to"] for d in me.get("diversions", []) if d["on"]}
+    said = {"warnings": house.warnings, "barred": house.barred, "loops": house.warnings}
     if "always" in found:
-        return {"sentences": [f"Every call goes to {found['always']}."], "warnings": house.warnings}
+        return {"sentences": [f"Every call goes to {found['always']}."], **said}
     seconds = me.get("rings", 30)
     then = f", then goes to {found['no-answer']}" if "no-answer" in found else ""
     sentences = [f"A call rings here for {seconds} seconds{then}."]
     if "busy" in found:
         sentences.append(f"If you are busy or decline, it goes to {found['busy']}.")
-    return {"sentences": sentences, "warnings": house.warnings}
+    return {"sentences": sentences, **said}
 
 
 def explain(house: House, user: str, ask: Json) -> Json:

@@ -71,6 +71,7 @@ class House:
         self.is_closed = False  # refuse connections, as a server that is away does
         self.failed_logins = 0
         self.warnings: list[str] = []  # what is said of where calls go
+        self.barred: dict[str, str] = {}  # targets that calls are not sent to, and why
         self.welcomes = {"fresh-link": "ben"}
         self._ids = 0
         for i, (username, name) in enumerate(NAMES):
@@ -228,6 +229,16 @@ class House:
         """The call goes on without this user."""
         self._tell({"drop": "call", "id": call}, lambda tab: tab.user == user)
         self.owners["call", call].discard(user)
+
+    def taken_by(self, other: Json, call: str, user: str, *, cause: str) -> None:
+        """`other` answers a call that rings for `user`, who sees it a last time, and who has it now."""
+        legs = [
+            {**leg, "state": "gone", "cause": cause} if leg["party"]["user"] == user else leg
+            for leg in self.things["call", call]["legs"]
+        ]
+        legs.append(self.leg(other, state="talking"))
+        self.change_call(call, state="talking", answered=time.time(), legs=legs)
+        self.leave(call, user)
 
     def change_leg(self, call: str, user: str, **changes: Any) -> None:
         value = json.loads(json.dumps(self.things["call", call]))

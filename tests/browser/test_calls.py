@@ -1,10 +1,12 @@
 """Calls, from the field "Name or number" to the sentence after the end."""
 
 import re
+from typing import Any
 
+import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.conftest import NARROW, Open, sign_in
+from tests.browser.conftest import NARROW, WIDE, Open, sign_in
 from tests.browser.house import House, Refused
 
 STRANGER = {"number": "+4970315550199", "name": "", "user": "", "device": ""}
@@ -100,6 +102,28 @@ async def test_a_caller_who_gives_up_is_named(house: House, anna: Page) -> None:
     await expect(anna.get_by_role("heading", name="Carla Diaz hung up.")).to_be_visible()
 
 
+@pytest.mark.parametrize(
+    ("cause", "sentence"),
+    [("picked-up", "Ben took the call."), ("answered-elsewhere", "Ben answered the call.")],
+)
+@pytest.mark.parametrize("viewport", [WIDE, NARROW])
+async def test_who_took_a_call_that_rang_here_is_said_and_nothing_is_left_of_it(
+    house: House, opened: Open, viewport: Any, cause: str, sentence: str
+) -> None:
+    page = await opened(viewport=viewport)
+    await sign_in(page)
+    service = {"how": "group", "by": {"number": "200", "name": "Service", "user": "", "device": ""}}
+    call = house.ring(house.party("carla"), "anna", via=service)
+    await expect(page.get_by_role("button", name="Answer", exact=True)).to_be_visible()
+    house.taken_by(house.party("ben"), call, "hq.1", cause=cause)
+    await expect(page.get_by_role("heading", name=sentence)).to_be_visible()
+    await expect(page.locator("[role=status].hidden")).to_have_text(sentence)
+    await expect(page.get_by_role("button", name=re.compile("Answer|End call|Decline"))).to_have_count(0)
+    await expect(page.get_by_role("article")).to_have_count(1)
+    await expect(page.get_by_role("heading", name=sentence)).to_have_count(0)
+    await expect(page.locator("[role=status].hidden")).to_have_text(sentence)
+
+
 async def test_mute_hold_and_keys_are_switches_that_say_their_state(house: House, anna: Page) -> None:
     call = house.ring(house.party("carla"), "anna")
     await anna.get_by_role("button", name="Answer", exact=True).click()
@@ -158,6 +182,7 @@ async def test_a_second_call_holds_the_first_and_both_can_be_swapped(house: Hous
 async def test_focus_goes_to_the_next_call_then_to_where_it_was(house: House, anna: Page) -> None:
     await anna.get_by_label("Name or number").focus()
     first = house.ring(house.party("carla"), "anna")
+    await expect(anna.get_by_role("button", name="Answer", exact=True)).to_be_visible()
     await anna.keyboard.press("Control+Shift+A")
     await expect(anna.get_by_role("timer")).to_be_visible()
     second = house.ring(STRANGER, "anna")

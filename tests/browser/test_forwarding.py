@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.conftest import NARROW, Open, sign_in
+from tests.browser.conftest import NARROW, WIDE, Open, sign_in
 from tests.browser.house import House, Json, Refused
 
 BEN = {"when": "always", "to": "102", "on": True, "shown": "Ben Cole"}
@@ -121,6 +121,24 @@ async def test_calls_that_go_elsewhere_are_said_on_every_page_and_taken_back(
     await page.get_by_role("button", name="Turn off").click()
     await expect(page.get_by_text("Your calls go to")).to_have_count(0)
     assert asked(house, "me.divert") == [{"when": "always", "to": "102", "on": False}]
+
+
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+async def test_what_does_not_lead_where_it_is_set_is_not_claimed_to(
+    house: House, opened: Open, viewport: Any
+) -> None:
+    house.barred = {"102": "The filter abroad does not let this number pass."}
+    has(house, BEN)
+    page = await opened(viewport=viewport)
+    await sign_in(page)
+    banner = page.get_by_role("status").filter(has_text="Your calls")
+    await expect(banner).to_contain_text("Your calls do not go to Ben Cole. The filter abroad")
+    await expect(page.get_by_text("Calls go to", exact=False)).to_have_count(0)
+    house.barred, house.warnings = {}, ["Ben Cole diverts all calls back to you: calls ring at Ben Cole."]
+    has(house, BEN, rings=20)
+    await expect(banner).to_contain_text(f"Your calls go to Ben Cole. {house.warnings[0]}")
+    await page.get_by_role("button", name="Turn off").click()
+    await expect(banner).to_have_count(0)
 
 
 async def test_a_number_is_explained_without_calling_it(house: House, anna: Page) -> None:

@@ -22,8 +22,8 @@ from offhook.calls.leg import Answered, Leg, Outcome, Party, Ringing
 from offhook.calls.media import G711, Bridge, Codecs, Kind, Port
 from offhook.calls.routing import Ask, Rule, first_of
 from offhook.calls.switch import Switch
-from offhook.calls.users import everyone
-from offhook.dialplan.model import Line, Mobile
+from offhook.dialplan.effect import Effect
+from offhook.dialplan.model import Line, Location, Mobile, Tables, Trunk
 from offhook.features.board import Board
 from offhook.feed import Feed
 from offhook.ids import LiveIds
@@ -35,9 +35,10 @@ from offhook.people.preferences import Preferences
 from offhook.people.presence import PresenceKeeper
 from offhook.people.quality import QualityBoard
 from offhook.web.edge import Needs, Web
-from offhook.web.forwarding import Effect, Explained, Forwarding
+from offhook.web.forwarding import Explained, Forwarding
 from offhook.web.history import CallLists
 from offhook.web.server import Listener, WebServer
+from tests.calls.rules import everyone
 
 ANNA = User("hq.11", "anna", "Anna Berg", "101", "hq.121")
 BEN = User("hq.12", "ben", "Ben Cole", "102", "hq.122")
@@ -128,6 +129,8 @@ class DeskPhone:
         self._house = house
 
     def open_legs(self) -> list[Leg]:
+        if not self.is_reachable:
+            return []
         leg = DeskLeg(self._house, self._house.ids(), self.party)
         self.legs.append(leg)
         return [leg]
@@ -253,27 +256,40 @@ class FakePasswords:
         return hash == f"hash of {password}"
 
 
+TABLES = Tables(
+    Location("49", "30", external="0", subscriber=("+4930900",)),
+    trunks=(Trunk("Fibre", number="0"), Trunk("Old", number="8", gateway=True)),
+)
+
+
 class FakeRules:
     """A dial plan that refuses the numbers it is given, with their sentences."""
 
-    def __init__(self) -> None:
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+        self.elsewhere: dict[str, User] = {}  # in other nodes, by what is dialled from here
         self.barred: dict[str, str] = {}
+        self.warnings: tuple[str, ...] = ("Mind this.",)
+        self.tables = TABLES
         self.asked: list[str] = []
 
     def effect(self, user_id: str) -> Effect:
-        return Effect((f"This is what happens to calls for {user_id}.",), ("Mind this.",))
+        return Effect((f"This is what happens to calls for {user_id}.",), self.warnings)
 
     def may_divert(self, user_id: str, to: str) -> str:
         self.asked.append(to)
         return self.barred.get(to, "")
 
+    def whose(self, number: str, user_id: str) -> User | None:
+        return self.elsewhere.get(number) or self._directory.by_number(number)
+
     def is_emergency(self, number: str) -> bool:
         return number == "112"
 
     def explain(self, ask: Ask, *, is_discreet: bool) -> Explained:
-        return Explained(
-            (f"{ask.caller.name} dials {ask.number}.", "It rings." if is_discreet else "Gossip.")
-        )
+        why = self.barred.get(ask.number)
+        rings = f"It does not ring: {why}" if why else "It rings."
+        return Explained((f"{ask.caller.name} dials {ask.number}.", rings if is_discreet else "Gossip."))
 
 
 class FakeMobiles:
@@ -339,7 +355,7 @@ class House:
         self.page = page
         self.desks: dict[str, DeskPhone] = {}
 
-        self.rulebook = FakeRules()
+        self.rulebook = FakeRules(self.directory)
 
     def web(self, soon: Callable[[Callable[[], None]], object]) -> Web:
         preferences = Preferences(

@@ -58,6 +58,13 @@ async def test_hanging_up_a_call_that_rings_here_declines_it(served: Served) -> 
     assert (await anna.sees("call", state="closing"))["cause"] == "declined"
 
 
+async def test_who_is_called_learns_that_the_caller_gave_up(served: Served) -> None:
+    anna, ben, call = await rings_at_ben(served)
+    await anna.asks("call.hangup", call=call["id"])
+    assert (await ben.sees("call", state="ended"))["cause"] == "cancelled"
+    await ben.loses("call", call["id"])
+
+
 async def test_hanging_up_before_an_answer_takes_the_call_back(served: Served) -> None:
     anna, ben, call = await rings_at_ben(served)
     await anna.asks("call.hangup", call=call["id"])

@@ -235,6 +235,17 @@ async def test_many_changes_to_one_thing_reach_a_slow_client_as_the_last_one(ser
     assert line["n"] == served.house.feed.n
 
 
+async def test_the_last_that_is_said_of_a_thing_reaches_a_slow_client_before_it_goes(served: Served) -> None:
+    anna, feed = await served.tab(ANNA), served.house.feed
+    for n in range(3):
+        feed.set(DeviceView("kitchen", ANNA.id, "Kitchen", "phone", True, n))
+        feed.set(DeviceView("kitchen", ANNA.id, "Kitchen", "phone", False, n))
+        feed.drop(DeviceView, "kitchen")
+    last, gone = await anna.hears(), await anna.hears()
+    assert (last["value"]["reachable"], last["value"]["contacts"], last["n"]) == (False, 2, feed.n - 1)
+    assert (gone["drop"], gone["id"], gone["n"]) == ("device", "kitchen", feed.n)
+
+
 async def test_a_client_that_takes_nothing_is_cut_off_after_ten_seconds_and_the_others_hear_all(
     served: Served,
 ) -> None:

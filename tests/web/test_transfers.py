@@ -245,6 +245,15 @@ async def test_a_call_parked_at_somebodys_position_is_theirs_and_ones_own_to_tak
     await anna.sees("call", state="talking")
 
 
+async def test_a_colleague_in_another_node_is_parked_at_by_what_is_dialled_from_here(served: Served) -> None:
+    served.house.rulebook.elsewhere |= {"7102": CARLA, "103": BEN}
+    _, ben, call = await talking(served)
+    parked = (await ben.asks("call.park", call=call["id"], slot="7", number="7 102"))["ok"]
+    assert parked == {"number": CARLA.number, "slot": "7"}
+    place = (await ben.sees("parked", id=call["id"]))["place"]
+    assert (place["user"], place["slot"]) == (CARLA.id, "7")
+
+
 async def test_who_shares_a_group_with_the_place_takes_what_lies_there(served: Served) -> None:
     anna, ben, call = await talking(served)
     sales(served, BEN, CARLA)
@@ -285,6 +294,9 @@ async def test_a_colleagues_call_is_picked_up(served: Served) -> None:
     assert (taken["via"]["how"], taken["via"]["by"]["user"]) == ("picked-up", BEN.id)
     assert (await sees_leg(anna, call["id"], device=BEN.device, state="gone"))["cause"] == "picked-up"
     await carla.loses("waiting", call["id"])
+    last = await sees_leg(ben, call["id"], device=BEN.device, state="gone")
+    assert last["cause"] == "picked-up", "who has taken it reaches Ben, before the call is gone for him"
+    assert own(ben.mirror["call", call["id"]], CARLA_DESK)["state"] == "talking"
     await ben.loses("call", call["id"])
 
 

@@ -21,7 +21,7 @@ import { createFollowing } from "./following";
 import { canCarrySound, watchPermission } from "./permission.svelte";
 import { prefs } from "./prefs.svelte";
 import { createRecords } from "./records.svelte";
-import { nameOf, numberOf, see, type Sight } from "./sight";
+import { isMine, nameOf, numberOf, see, type Sight } from "./sight";
 import { renewTab } from "./tab";
 import type { Aim } from "./targets";
 import { sayTrouble } from "./toasts.svelte";
@@ -183,7 +183,7 @@ export function openDesk(signedIn: Me, firstTab: string, left: () => void) {
     }
     if (kind === "waiting" && !old) {
       const rings = mirror.get("waiting", id);
-      if (rings && ![rings.caller.user, rings.called.user].includes(me.id))
+      if (rings && rings.called.user !== me.id && !mirror.get("call", id))
         calling.tell(`${nameOf(rings.caller)} rings for ${nameOf(rings.called)}.`);
     }
     if (kind === "attachment") {
@@ -201,7 +201,13 @@ export function openDesk(signedIn: Me, firstTab: string, left: () => void) {
   const knownName = (user: string): string | undefined => things.get("user", user)?.name;
   // A leg on its way from call to call may be in both for a moment; the later call is the one it goes to.
   const sights = $derived([
-    ...new Map(things.all("call").map((call) => see(call, me.id, knownName)).map((sight) => [sight.key, sight])).values(),
+    ...new Map(
+      things
+        .all("call")
+        .filter((call) => isMine(call, me.id))
+        .map((call) => see(call, me.id, knownName))
+        .map((sight) => [sight.key, sight]),
+    ).values(),
   ]);
   const devices = $derived.by((): readonly Device[] => {
     const heard = things.all("device").filter((device) => device.user === me.id);

@@ -9,3 +9,4 @@ export { default as SettingsList } from "./SettingsList.svelte";
 export { default as Sheets } from "./Sheets.svelte";
 export { default as Timeline } from "./Timeline.svelte";
 export { default as TransferSheet } from "./TransferSheet.svelte";
+export { default as Works } from "./Works.svelte";

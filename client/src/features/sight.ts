@@ -57,6 +57,15 @@ export function see(call: Call, me: string, known: (user: string) => string | un
   };
 }
 
+/** Whether I take part in it, or did until it ended. For whom it rang until another answered sees it a last time. */
+export function isMine(call: Call, me: string): boolean {
+  return isOver(call) || call.legs.some(({ party, state }) => party.user === me && state !== "gone");
+}
+
+function isOver({ state }: Call): boolean {
+  return state === "closing" || state === "ended";
+}
+
 function otherParty(call: Call, mine: Leg | null, theirs: readonly Leg[], me: string): Party {
   const talking = theirs.find((leg) => leg.state === "talking");
   if (talking) return talking.party;
@@ -69,12 +78,12 @@ function otherParty(call: Call, mine: Leg | null, theirs: readonly Leg[], me: st
   return caller?.party ?? call.called;
 }
 
-function named(party: Party, known: (user: string) => string | undefined): Party {
+export function named(party: Party, known: (user: string) => string | undefined): Party {
   return party.name || !party.user ? party : { ...party, name: known(party.user) ?? "" };
 }
 
 function phaseOf(call: Call, mine: Leg | null, ringing: readonly Leg[]): Phase {
-  if (call.state === "closing" || call.state === "ended") return "over";
+  if (isOver(call)) return "over";
   if (ringing.length && call.state !== "talking" && mine?.state !== "talking") return "incoming";
   if (call.state === "preparing" || (mine?.state === "ringing" && !mine.caller)) return "preparing";
   if (call.state === "ringing") return "ringing";
@@ -113,8 +122,14 @@ export function viaWords(sight: Sight, called: (party: Party) => string = nameOf
   return via ? wayWords(via.how, called(via.by)) : "";
 }
 
-export function viaOf({ ringing, mine, others, theirs }: Sight): Via | null | undefined {
-  return (ringing[0] ?? mine)?.via ?? (others.length > 1 ? null : theirs[0]?.via);
+export function viaOf({ ringing, mine, others, theirs, other }: Sight): Via | null | undefined {
+  const via = (ringing[0] ?? mine)?.via ?? (others.length > 1 ? null : theirs[0]?.via);
+  return via?.how === "group" && via.by.number === other.number ? null : via; // the group I call rings for itself
+}
+
+/** Of a group there are several, and nobody has sent the call on. */
+export function viaIcon(sight: Sight): "people" | "phone-forward" {
+  return viaOf(sight)?.how === "group" ? "people" : "phone-forward";
 }
 
 /** How a call came to where it is; of a past call some of it is said as past. */

@@ -73,8 +73,9 @@ function opening(record: CallRecord, who: string): string {
   const by = nameOf(record.via.by);
   switch (record.via.how) {
     case "group":
-      return `${who} called ${by}, and you were rung`;
+      return isIncoming(record) ? `${who} called ${by}, and you were rung` : `You called ${by}, and ${who} was rung`;
     case "diverted":
+      if (!isIncoming(record)) return `You called ${by}, and the call was diverted to ${who}`;
       return `${who} called ${by}, and the call was diverted to you`;
     case "transferred":
       return `${by} put ${who} through to you`;

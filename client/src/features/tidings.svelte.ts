@@ -4,7 +4,7 @@
  * What the user brought about is said in the words of that wish, and nothing is said of its consequences.
  */
 import type { Call, Device } from "../wire/types";
-import { deviceName, firstName, nameOf, see, title, viaWords, type Sight } from "./sight";
+import { deviceName, firstName, isMine, named, nameOf, see, title, viaWords, type Sight } from "./sight";
 import { span } from "./time";
 
 /** A call that ended in a way worth a word, or one that rang here and was taken elsewhere. */
@@ -45,9 +45,8 @@ export function createTidings(around: Surroundings) {
   }
 
   function followed(old: Call | undefined, now: Call | undefined): void {
-    const me = around.me();
-    const before = old && see(old, me, around.known);
-    const after = now && see(now, me, around.known);
+    const [before, after] = [mine(old), mine(now)];
+    if (now && !after) return takenByAnother(before, now);
     if (after?.mine && before) noteHold(after.mine.id, after.phase === "held");
     if (before?.phase === "incoming" && after?.phase !== "incoming") stoppedRinging(before, after);
     else if (before && before.phase !== "over" && (!after || after.phase === "over")) {
@@ -56,6 +55,10 @@ export function createTidings(around: Surroundings) {
       else around.after(BETWEEN, () => { goneOrElsewhere(before); }); // prettier-ignore
     }
     if (after && before) changed(before, after);
+  }
+
+  function mine(call: Call | undefined): Sight | undefined {
+    return call && isMine(call, around.me()) ? see(call, around.me(), around.known) : undefined;
   }
 
   function changed(before: Sight, after: Sight): void {
@@ -96,6 +99,16 @@ export function createTidings(around: Surroundings) {
     if (after?.call.cause === "answered-elsewhere") return bid(before, "Answered on another device.", "elsewhere");
     if (after?.phase === "over") return bid(before, `${name} hung up.`, "elsewhere");
     bid(before, `${name} went on to somebody else.`, "elsewhere");
+  }
+
+  /** It rang for me, and this is the last I see of it: who talks now and did not before has taken it. */
+  function takenByAnother(before: Sight | undefined, last: Call): void {
+    if (!before || brought.delete(before.call.id)) return;
+    const talked = before.call.legs.filter(({ state }) => state === "talking").map(({ id }) => id);
+    const taker = last.legs.find(({ id, state }) => state === "talking" && !talked.includes(id));
+    const who = taker ? firstName(named(taker.party, around.known)) : "Somebody else";
+    const picked = last.legs.some(({ party, cause }) => party.user === around.me() && cause === "picked-up");
+    bid(before, `${who} ${picked ? "took" : "answered"} the call.`, "elsewhere");
   }
 
   function ended(before: Sight, last: Call | undefined): void {

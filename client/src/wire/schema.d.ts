@@ -1270,8 +1270,15 @@ export interface components {
         /**
          * Effect
          * @description What happens to one's calls as things are, and what is not as it may have been meant.
+         *
+         *         `barred`: why calls are not sent to targets of diversions that are on, by target. `loops`: those of the
+         *         warnings that say who would send calls back.
          */
         readonly Effect: {
+            readonly barred: {
+                readonly [key: string]: string;
+            };
+            readonly loops: readonly string[];
             readonly sentences: readonly string[];
             readonly warnings: readonly string[];
         };
