@@ -38,6 +38,7 @@ class Cause(StrEnum):
     BARRED = "barred"
     LIMITED = "limited"
     NO_LINE = "no-line"
+    NO_OUTSIDE = "no-outside"
     HIDDEN_CALLER = "hidden-caller"
     NOT_FROM_OUTSIDE = "not-from-outside"
     NOT_JOINED = "not-joined"
@@ -93,6 +94,7 @@ _MEANING: dict[Cause, tuple[int, int, str]] = {
     Cause.BARRED: (403, 57, "This number may not be called from here."),
     Cause.LIMITED: (403, 57, "The limit for calls to the outside has been reached."),
     Cause.NO_LINE: (503, 34, "No line to the outside is free at the moment."),
+    Cause.NO_OUTSIDE: (404, 3, "There is no line to the outside yet; your administrator can set one up."),
     Cause.HIDDEN_CALLER: (433, 21, "They take no calls from people who hide their number."),
     Cause.NOT_FROM_OUTSIDE: (403, 21, "They take no calls from outside."),
     Cause.NOT_JOINED: (403, 101, "Two people outside cannot be joined here."),

@@ -1,5 +1,6 @@
 """What a user's settings lead to, in sentences: for the user, who wants to know what happens to calls now."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from offhook.calls.cause import Cause
@@ -16,8 +17,13 @@ from offhook.dialplan.writing import written
 
 @dataclass(frozen=True, slots=True)
 class Effect:
+    """`barred` tells of diversions that are on why calls do not go there, by target; `loops` are among the
+    warnings: who would send calls back."""
+
     sentences: tuple[str, ...]
     warnings: tuple[str, ...]
+    barred: Mapping[str, str]
+    loops: tuple[str, ...]
 
 
 class Settings:
@@ -35,7 +41,15 @@ class Settings:
             *self._otherwise(user, "no-answer", "If you do not answer", "callers hear that nobody answered"),
             *_refusals(user),
         ]
-        return Effect(tuple(sentences), tuple(self._warnings(user)))
+        targets = [each.to for each in user.line.diversions if each.on and each.to not in ("", NOWHERE)]
+        barred = {to: why for to in targets if (why := self.why_not(user, to))}
+        loops = [back for to in targets if to not in barred and (back := self._back(user, to))]
+        warnings = [
+            *[f"Calls do not go to {to}. {why}" for to, why in barred.items()],
+            *loops,
+            *self._silent_mobiles(user),
+        ]
+        return Effect(tuple(sentences), tuple(dict.fromkeys(warnings)), barred, tuple(dict.fromkeys(loops)))
 
     def why_not(self, user: Known, to: str) -> str:
         """Why this user's calls cannot be sent there; empty if they can."""
@@ -125,23 +139,14 @@ class Settings:
 
     # ---- what will not be as it is set
 
-    def _warnings(self, user: Known) -> list[str]:
-        found: list[str] = []
-        for diversion in user.line.diversions:
-            if not diversion.on or not diversion.to or diversion.to == NOWHERE:
-                continue
-            if why := self.why_not(user, diversion.to):
-                found.append(f"Calls do not go to {diversion.to}. {why}")
-            elif back := self._back(user, diversion.to):
-                found.append(back)
-        found += [f"{own.name} does not ring. {why}" for own, why in self._mobiles(user) if why]
-        found += [
+    def _silent_mobiles(self, user: Known) -> list[str]:
+        found = [f"{own.name} does not ring. {why}" for own, why in self._mobiles(user) if why]
+        return found + [
             f"{own.name} does not ring: it would begin after {own.mobile.delay} seconds,"
             f" when your line rings no more."
             for own, why in self._mobiles(user)
             if not why and own.mobile.delay >= user.line.seconds
         ]
-        return list(dict.fromkeys(found))
 
     def _back(self, user: Known, to: str) -> str:
         """Where all calls are sent on and on until they would come back: they ring with the last one."""

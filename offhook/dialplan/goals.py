@@ -52,6 +52,7 @@ class Finder:
     def find(self, walk: Walk, typed: str) -> Goal:
         """What somebody reaches who dials this in the walk's node."""
         digits = clean(typed)
+        is_outside = self._is_outside(walk, digits)
         if not digits:
             return self._named(walk, typed)
         if digits.startswith("+"):
@@ -71,7 +72,16 @@ class Finder:
                 named = self._people.named(typed) or self._find_name(typed)
                 if named is not None and named.number != digits:
                     return self._named(walk, typed)
+                if is_outside and not self.tree.leads_outside:
+                    return ToNobody(Cause.NO_OUTSIDE, hit.node)
                 return ToNobody(Cause.UNKNOWN_NUMBER, hit.node)
+
+    def _is_outside(self, walk: Walk, digits: str) -> bool:
+        """Whether it begins as numbers outside do at this place."""
+        if digits.startswith("+"):
+            return self.tree.ours(digits) is None
+        external = self.tree.location(walk.node).external
+        return external != "" and digits.startswith(external)
 
     def _barring(self, walk: Walk, digits: str) -> str:
         """Which of the walk's filters does not let these digits pass; empty if all do."""

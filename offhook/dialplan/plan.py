@@ -66,7 +66,7 @@ class Dialplan:
     def effect(self, user: str) -> Effect:
         """What happens to this user's calls now."""
         known = self._people.user(user)
-        return Effect((), ()) if known is None else self._settings.effect(known)
+        return Effect((), (), {}, ()) if known is None else self._settings.effect(known)
 
     def may_divert(self, user: str, to: str) -> str:
         """Why this user cannot send calls there, as a sentence; empty if they can."""

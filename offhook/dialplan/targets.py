@@ -17,7 +17,15 @@ from offhook.dialplan.walk import Payer, Walk
 from offhook.dialplan.world import Group
 
 _LEADS_NOWHERE = frozenset(
-    (Cause.BARRED, Cause.UNKNOWN_NUMBER, Cause.INCOMPLETE, Cause.LIMITED, Cause.NO_LINE, Cause.LOOP)
+    (
+        Cause.BARRED,
+        Cause.UNKNOWN_NUMBER,
+        Cause.INCOMPLETE,
+        Cause.LIMITED,
+        Cause.NO_LINE,
+        Cause.NO_OUTSIDE,
+        Cause.LOOP,
+    )
 )
 
 

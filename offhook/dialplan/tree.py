@@ -64,6 +64,7 @@ class Tree:
         for trunk in sorted(tables.trunks, key=lambda trunk: trunk.priority):
             self._below[self._known(trunk.node)].add_trunk(trunk)
         self._numbers = Numbers(self._sited, tables.trunks)
+        self.leads_outside = not all(trunk.gateway for trunk in tables.trunks)
 
     def resolve(self, node: str, digits: str, people: People) -> Hit:
         """What somebody in this node reaches with these digits.

@@ -23,7 +23,9 @@ NotLed = Callable[[Known, str, Cause], None]
 
 _WHY: dict[Case, Why] = {"always": "unconditional", "busy": "user-busy", "no-answer": "no-answer"}
 _IS_BUSY = frozenset((Cause.BUSY, Cause.DECLINED, Cause.DO_NOT_DISTURB))
-_TO_BE_TOLD = frozenset((Cause.BARRED, Cause.UNKNOWN_NUMBER, Cause.INCOMPLETE, Cause.LIMITED))
+_TO_BE_TOLD = frozenset(
+    (Cause.BARRED, Cause.UNKNOWN_NUMBER, Cause.NO_OUTSIDE, Cause.INCOMPLETE, Cause.LIMITED)
+)
 _USUAL = Manner()
 
 

@@ -40,10 +40,11 @@ class Dial(Command[Dialled], frozen=True):
     device: Id
 
     async def run(self, ctx: Context) -> Dialled:
-        device = own.device(ctx, self.device)
-        own.check_room(ctx)
+        device, number = own.device(ctx, self.device), own.number(self.to)
+        if not ctx.part(Forwarding).is_emergency(number):
+            own.check_room(ctx)
         try:
-            return Dialled(*attempt(ctx.part(Switch).dial, device, own.number(self.to), ctx.now))
+            return Dialled(*attempt(ctx.part(Switch).dial, device, number, ctx.now))
         except Refused as why:
             if not device.is_reachable and (reason := ctx.part(Forwarding).why_no_ring(ctx.user, device.id)):
                 raise Refused(why.word, f"Your mobile does not ring. {reason}", why.status) from None

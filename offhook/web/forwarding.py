@@ -4,25 +4,23 @@ Whatever a user may write here is asked of the dial plan first, so that what is 
 """
 
 from asyncio import Lock
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from typing import Any, Protocol, TypeVar
 
 import msgspec
 
 from offhook.calls.routing import Ask
 from offhook.dialplan.check import mobile_problems
-from offhook.dialplan.model import NOWHERE, Diversion, Mobile, Tables
+from offhook.dialplan.model import NOWHERE, Diversion, Mobile
 from offhook.dialplan.world import Known
 from offhook.people.directory import DeviceInfo, Directory, User
 from offhook.people.preferences import Preferences
 from offhook.store.database import StoreError
-from offhook.web import cutoff
 from offhook.web.problem import Refused
 from offhook.web.shapes import When
 
 T = TypeVar("T")
 
-COMES_BACK = " diverts all calls back to "  # so the dial plan says it
 MOBILES_AT_MOST = 10  # of one user
 
 
@@ -58,6 +56,12 @@ class Works(Protocol):
     @property
     def warnings(self) -> tuple[str, ...]: ...
 
+    @property
+    def barred(self) -> Mapping[str, str]: ...
+
+    @property
+    def loops(self) -> tuple[str, ...]: ...
+
 
 class Explanation(Protocol):
     @property
@@ -66,9 +70,6 @@ class Explanation(Protocol):
 
 class Rules(Protocol):
     """The dial plan, as far as users ask it about themselves."""
-
-    @property
-    def tables(self) -> Tables: ...
 
     def effect(self, user_id: str, /) -> Works: ...
 
@@ -124,29 +125,26 @@ class Forwarding:
 
     def effect(self, user: str) -> Effect:
         works = self._rules.effect(user)
-        whose = self._user(user)
-        targets = [each.to for each in whose.line.diversions if each.on and each.to not in ("", NOWHERE)]
-        barred = {to: why for to in targets if (why := self._why_not(whose, to))}
-        warnings = cutoff.warnings(tuple(works.warnings), whose, self._rules.tables)
-        loops = tuple([each for each in warnings if COMES_BACK in each])
-        return Effect(tuple(works.sentences), warnings, barred, loops)
+        return Effect(works.sentences, works.warnings, dict(works.barred), works.loops)
 
     def whose(self, number: str, user: str) -> User | None:
         """Whom this user means by this number."""
         known = self._rules.whose(number, user)
         return None if known is None else self._directory.user(known.id)
 
+    def is_emergency(self, number: str) -> bool:
+        return self._rules.is_emergency(number)
+
     def explain(self, user: str, number: str) -> Explained:
         ask = Ask(self._directory.party(user), number)
-        lines = tuple(self._rules.explain(ask, is_discreet=True).lines)
-        return Explained(cutoff.explained(lines, self._user(user), number, self._rules.tables))
+        return Explained(self._rules.explain(ask, is_discreet=True).lines)
 
     def why_no_ring(self, user: str, device: str) -> str:
         """Why this mobile cannot be called now, as far as that is known; empty for other devices."""
         info = self._directory.device(device)
         if info is None or info.mobile is None:
             return ""
-        return self._why_not(self._user(user), info.mobile.number)
+        return self._rules.may_divert(user, info.mobile.number)
 
     async def add_mobile(self, user: str, name: str, mobile: Mobile) -> Added:
         async with self._turn:
@@ -179,11 +177,8 @@ class Forwarding:
         await self._preferences.set(user, line=msgspec.structs.replace(self._user(user).line, **changes))
 
     def _check(self, user: str, to: str) -> None:
-        if why := self._why_not(self._user(user), to):
+        if why := self._rules.may_divert(user, to):
             raise Refused("may-not-divert", why)
-
-    def _why_not(self, user: User, to: str) -> str:
-        return cutoff.why_not(self._rules.may_divert(user.id, to), user, to, self._rules.tables)
 
     def _check_mobile(self, user: str, mobile: Mobile) -> None:
         if mobile.number == self._user(user).number:

@@ -1,7 +1,9 @@
 """What users are told of their own settings."""
 
+import msgspec
 import pytest
 
+from offhook.calls.cause import Cause
 from offhook.dialplan.model import Diversion, Mobile
 from tests.dialplan.house import House
 
@@ -107,6 +109,27 @@ def test_mobiles_that_never_ring_are_warned_of(house: House) -> None:
         "Mobile does not ring. Calls cannot be sent to an emergency number.",
         "Mobile does not ring: it would begin after 20 seconds, when your line rings no more.",
     )
+
+
+@pytest.mark.parametrize("number", ["+49 171 55", "00171 55", "+43 1 55"])
+def test_without_a_trunk_numbers_outside_are_said_to_be_out_of_reach(house: House, number: str) -> None:
+    gateways = tuple([trunk for trunk in house.plan.tables.trunks if trunk.gateway])
+    house.plan.use(msgspec.structs.replace(house.plan.tables, trunks=gateways))
+    assert "no line to the outside yet" in house.plan.may_divert("ben", number)
+    assert house.dial("ben", number).otherwise is Cause.NO_OUTSIDE
+    assert house.dial("ben", "777").otherwise is Cause.UNKNOWN_NUMBER
+    house.divert("ben", Diversion("busy", number), Diversion("always", "777"))
+    effect = house.plan.effect("ben")
+    assert effect.barred == {number: Cause.NO_OUTSIDE.sentence, "777": Cause.UNKNOWN_NUMBER.sentence}
+    assert len(effect.warnings) == 2
+
+
+def test_loops_are_told_apart_from_other_warnings(house: House) -> None:
+    house.divert("ben", Diversion("always", "40"), Diversion("busy", "777"))
+    house.divert("dora", Diversion("always", "20"))
+    effect = house.plan.effect("ben")
+    assert [loop in effect.warnings for loop in effect.loops] == [True]
+    assert "Dora" in effect.loops[0]
 
 
 def test_nothing_is_told_of_who_is_gone(house: House) -> None:

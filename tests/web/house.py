@@ -23,7 +23,7 @@ from offhook.calls.media import G711, Bridge, Codecs, Kind, Port
 from offhook.calls.routing import Ask, Rule, first_of
 from offhook.calls.switch import Switch
 from offhook.dialplan.effect import Effect
-from offhook.dialplan.model import Line, Location, Mobile, Tables, Trunk
+from offhook.dialplan.model import Line, Mobile
 from offhook.features.board import Board
 from offhook.feed import Feed
 from offhook.ids import LiveIds
@@ -256,12 +256,6 @@ class FakePasswords:
         return hash == f"hash of {password}"
 
 
-TABLES = Tables(
-    Location("49", "30", external="0", subscriber=("+4930900",)),
-    trunks=(Trunk("Fibre", number="0"), Trunk("Old", number="8", gateway=True)),
-)
-
-
 class FakeRules:
     """A dial plan that refuses the numbers it is given, with their sentences."""
 
@@ -270,11 +264,15 @@ class FakeRules:
         self.elsewhere: dict[str, User] = {}  # in other nodes, by what is dialled from here
         self.barred: dict[str, str] = {}
         self.warnings: tuple[str, ...] = ("Mind this.",)
-        self.tables = TABLES
+        self.loops: tuple[str, ...] = ()
         self.asked: list[str] = []
 
     def effect(self, user_id: str) -> Effect:
-        return Effect((f"This is what happens to calls for {user_id}.",), self.warnings)
+        user = self._directory.user(user_id)
+        assert user is not None, "only users ask"
+        targets = [each.to for each in user.line.diversions if each.on]
+        barred = {to: self.barred[to] for to in targets if to in self.barred}
+        return Effect((f"This is what happens to calls for {user_id}.",), self.warnings, barred, self.loops)
 
     def may_divert(self, user_id: str, to: str) -> str:
         self.asked.append(to)

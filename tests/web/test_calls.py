@@ -174,6 +174,8 @@ async def test_nobody_can_be_in_calls_without_end(served: Served) -> None:
     anna = await served.tab(ANNA, sound=True)
     answers = [await anna.asks("call.dial", to="102", device=ANNA.device) for _ in range(11)]
     assert [answer.get("refused") for answer in answers] == [None] * 10 + ["too-many-calls"]
+    for_help = await anna.asks("call.dial", to="112", device=ANNA.device)
+    assert for_help["refused"] == "unknown-number", "an emergency call is refused for no other reason"
 
 
 async def test_a_browser_without_sound_cannot_be_called_from(served: Served) -> None:

@@ -10,7 +10,6 @@ from offhook.calls.leg import Party
 from offhook.calls.view import CallView, LegView, Via
 from offhook.dialplan.model import Diversion, Line, Ringing
 from offhook.people.groups import Group
-from tests.dialplan.house import House as Company
 from tests.web.house import ANNA, BEN, CARLA, Page, Served
 
 ADMINS = Diversion("busy", "109", by="admin", callers="external", first=True)
@@ -141,43 +140,10 @@ async def test_how_long_it_rings_is_said_in_seconds(served: Served) -> None:
         assert (await anna.asks("me.ring", seconds=seconds))["refused"] == "malformed"
 
 
-async def test_without_a_line_to_the_outside_that_is_said_of_numbers_there(served: Served) -> None:
-    rules, nobody = served.house.rulebook, "There is nobody at this number."
-    kindly = "There is no line to the outside yet; your administrator can set one up."
-    outside, inside = ("+49 171 55", "00171 55"), ("777", "+49 30 900 77")
-    rules.barred = dict.fromkeys(("+4917155", "0017155", "777", "+493090077", "0044"), nobody)
-    rules.barred["0044"] = "The filter abroad does not let this number pass."
-    rules.warnings = (f"Calls do not go to 777. {nobody}", f"Mobile does not ring. {nobody}", "Mind this.")
-    has_line(served, Line(diversions=(Diversion("busy", "777"), Diversion("always", "0017155"))))
+async def test_who_would_send_calls_back_is_told_beside_the_warnings(served: Served) -> None:
+    served.house.rulebook.loops = ("Ben diverts all calls back to you: calls ring at Ben.",)
     anna = await served.tab(ANNA)
-
-    async def said(to: str) -> str:
-        return str((await anna.asks("me.divert", when="no-answer", to=to, on=True))["text"])
-
-    assert {await said(to) for to in (*outside, *inside)} == {nobody}
-    assert (await anna.asks("me.effect"))["ok"]["warnings"] == list(rules.warnings)
-    gateway = rules.tables.trunks[1]
-    rules.tables = msgspec.structs.replace(rules.tables, trunks=(gateway,))
-    assert {await said(to) for to in outside} == {kindly}
-    assert {await said(to) for to in inside} == {nobody}
-    assert "filter" in await said("0044")
-    explained = (await anna.asks("route.explain", number="0017155"))["ok"]["lines"]
-    assert explained[-1] == f"It does not ring: {kindly}"
-    explained = (await anna.asks("route.explain", number="777"))["ok"]["lines"]
-    assert explained[-1] == f"It does not ring: {nobody}"
-    effect = (await anna.asks("me.effect"))["ok"]
-    assert effect["barred"] == {"777": nobody, "0017155": kindly}
-    assert effect["warnings"] == [rules.warnings[0], f"Mobile does not ring. {kindly}", "Mind this."]
-
-
-async def test_who_would_send_calls_back_is_told_of_as_the_dial_plan_says_it(served: Served) -> None:
-    company = Company()
-    company.divert("ben", Diversion("always", "40"))
-    company.divert("dora", Diversion("always", "20"))
-    (back,) = served.house.rulebook.warnings = company.plan.effect("ben").warnings
-    served.house.rulebook.warnings += ("Mind this.",)
-    anna = await served.tab(ANNA)
-    assert (await anna.asks("me.effect"))["ok"]["loops"] == [back]
+    assert (await anna.asks("me.effect"))["ok"]["loops"] == list(served.house.rulebook.loops)
 
 
 async def test_a_mobile_that_cannot_be_called_says_why(served: Served) -> None:
@@ -203,7 +169,7 @@ async def test_targets_that_calls_are_not_sent_to_are_told_with_the_reason(serve
         Diversion("no-answer", "102"),
     )
     has_line(served, Line(diversions=diversions))
-    served.house.rulebook.barred |= {"0044": "Barred.", "0033": "Barred.", "-": "Nobody."}
+    served.house.rulebook.barred |= {"0044": "Barred.", "0033": "Barred."}
     anna = await served.tab(ANNA)
     assert (await anna.asks("me.effect"))["ok"]["barred"] == {"0044": "Barred."}
 
