@@ -105,6 +105,19 @@ def all_is_told_in_the_end(office: Office) -> object:
 # ---- the reference sequences
 
 
+def test_who_calls_a_group_has_it_in_the_record_beside_who_answered(office: Office) -> None:
+    service = Party("200", "Service")
+    route = office.house.switch.route
+    round = Round((office.house.carla,), via=Via("group", service))
+    office.house.switch.route = lambda ask: (
+        Plan((round,), called=service) if ask.number == "200" else route(ask)
+    )
+    office.calls("200")
+    office.answers(office.house.carla, 2)
+    (record,) = office.of("anna")
+    assert (record.number, record.via_how, record.via) == ("103", "group", service)
+
+
 def test_a_basic_call(office: Office) -> None:
     office.talks()
     office.hangs_up(office.house.ben_desk.leg, 62)

@@ -168,6 +168,8 @@ class Journal:
                 part.answered = at
                 if part.direction == "out":
                     part.outcome, part.other = "answered", m.party
+                    if part.via is None and m.via is not None and m.via.how == "group":
+                        part.via = m.via
                 self._changed[part.id] = part
         for part in talk.unnamed:
             part.to = m.party
