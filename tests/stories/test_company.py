@@ -10,9 +10,9 @@ import pytest_asyncio
 from tests.phones.phone import Call, Phone
 from tests.stories.company import NUMBERS, World, world_of
 from tests.stories.office import Office, eventually
+from tests.stories.outside import MOBILE, SOMEBODY, header, member, talk
 from tests.stories.program import program_of
 from tests.stories.provider import needs_kamailio
-from tests.stories.test_outside import MOBILE, SOMEBODY, header, member, they_talk
 from tests.stories.test_phones import desk
 
 pytestmark = [pytest.mark.story, pytest.mark.asyncio(loop_scope="module"), needs_kamailio]
@@ -106,9 +106,7 @@ async def test_who_has_not_talked_for_longest_rings_first(office: Office, world:
         member(office, "house322") as second,
     ):
         for talkative, rested in ((first, second), (second, first)):
-            here, there = await they_talk(
-                somebody, extension(talkative.name.removeprefix("house")), talkative
-            )
+            here, there = await talk(somebody, extension(talkative.name.removeprefix("house")), talkative)
             here.hangup()
             await there.is_over()
             await office.is_quiet()
@@ -127,7 +125,7 @@ async def test_everybody_is_called_by_a_broadcast_whatever_they_do(office: Offic
         member(office, "house322") as free,
         member(office, "house323") as passive,
     ):
-        await they_talk(other, "321", talking)
+        await talk(other, "321", talking)
         here = await somebody.dial(extension("404"))
         rung = [await phone.is_called() for phone in (talking, free, passive)]
         here.hangup()
@@ -230,8 +228,8 @@ async def test_a_line_is_busy_from_its_second_call_on(office: Office, world: Wor
         member(office, "house305") as other,
         member(office, "house309") as called,
     ):
-        here, _ = await they_talk(one, "309", called)
-        await they_talk(other, "309", called)
+        here, _ = await talk(one, "309", called)
+        await talk(other, "309", called)
         third = await somebody.dial(extension("309"))
         assert await third.is_over() == 486
         assert not called.is_being_called
@@ -350,7 +348,7 @@ async def test_records_say_who_called_from_outside_and_who_diverted(office: Offi
         desk(office, "ben") as ben,
         program_of(office, "anna") as page,
     ):
-        here, there = await they_talk(anna, "008912345", somebody)
+        here, there = await talk(anna, "008912345", somebody)
         here.hangup()
         await there.is_over()
         await page.do("me.divert", when="busy", to="102", on=True)

@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from tests.phones.phone import Call, Phone
+from tests.phones.phone import Phone
 from tests.stories.office import PASSWORD, Office, eventually
+from tests.stories.outside import is_open, member, talk
 from tests.stories.provider import ACCOUNT, Provider, needs_kamailio
 from tests.stories.provider import PASSWORD as PROVIDED
 
@@ -71,7 +71,7 @@ async def north(office: Office, tmp_path_factory: pytest.TempPathFactory) -> Asy
     await north.start()
     try:
         apply(office, folder, north)
-        await is_open(office)
+        await is_open(office, "North")
         yield north
     finally:
         north.stop()
@@ -88,30 +88,6 @@ def apply(office: Office, folder: Path, north: Provider) -> None:
     office.manage("apply", str(file))
 
 
-async def is_open(office: Office) -> None:
-    trunk = 'offhook_trunk_open{trunk="North"}'
-    await eventually(lambda: office.metrics().get(trunk) == 1.0, what="an open trunk")
-
-
-@asynccontextmanager
-async def phone(office: Office, name: str) -> AsyncIterator[Phone]:
-    phone = await Phone.open(name, PASSWORD, ("127.0.0.1", office.sip_port))
-    try:
-        await phone.register()
-        yield phone
-        await phone.unregister()
-    finally:
-        await phone.close()
-
-
-async def they_talk(caller: Phone, number: str, called: Phone) -> tuple[Call, Call]:
-    here = await caller.dial(number)
-    there = await called.is_called()
-    there.answer()
-    await here.is_answered()
-    return here, there
-
-
 def warnings(office: Office, what: str) -> int:
     """How many lines of the log say so."""
     return sum("WARNING" in line and what in line for line in office.log.read_text().splitlines())
@@ -126,7 +102,7 @@ def warnings(office: Office, what: str) -> int:
     ],
 )
 async def test_no_spelling_gets_a_barred_phone_abroad(office: Office, north: Provider, number: str) -> None:
-    async with north.telephone(VIENNA) as vienna, phone(office, "barred") as barred:
+    async with north.telephone(VIENNA) as vienna, member(office, "barred") as barred:
         call = await barred.dial(number)
         assert await call.is_over() in (403, 404, 484)
         assert not vienna.is_being_called
@@ -143,7 +119,7 @@ async def test_a_phone_is_known_outside_as_whom_it_has_signed_in(office: Office,
         b"History-Info",
     )
     headers = b"".join([name + b": " + forged + b"\r\n" for name in names])
-    async with north.telephone(SOMEBODY) as somebody, phone(office, "free") as free:
+    async with north.telephone(SOMEBODY) as somebody, member(office, "free") as free:
         call = await free.dial("008912345", headers=headers)
         there = await somebody.is_called()
         assert there.invite is not None
@@ -165,7 +141,7 @@ async def test_a_stranger_who_claims_to_be_the_provider_or_a_phone_is_asked_for_
     await stranger.query()
     stranger.shows_credentials = False  # from now on
     claims = b"P-Asserted-Identity: <sip:301@127.0.0.1>\r\nRemote-Party-ID: <sip:301@127.0.0.1>\r\n"
-    async with north.telephone(VIENNA) as vienna, phone(office, "other") as other:
+    async with north.telephone(VIENNA) as vienna, member(office, "other") as other:
         for name in ("free", "301", f"+{NUMBERS}301", SOMEBODY, "North", ACCOUNT, "anonymous"):
             stranger.name = name
             for number in ("00043123456", f"+{NUMBERS}302"):
@@ -190,13 +166,13 @@ async def test_a_caller_from_outside_sends_nobody_anywhere(office: Office, north
     async with (
         north.telephone(SOMEBODY) as somebody,
         north.telephone(VIENNA) as vienna,
-        phone(office, "free") as free,
-        phone(office, "other") as other,
+        member(office, "free") as free,
+        member(office, "other") as other,
     ):
-        here, there = await they_talk(somebody, f"{NUMBERS}301", free)
+        here, there = await talk(somebody, f"{NUMBERS}301", free)
         for to in ("00043123456", "302", f"+{NUMBERS}302"):
             assert await here.refer(to) == 403
-        inside, _ = await they_talk(other, "301", free)
+        inside, _ = await talk(other, "301", free)
         assert await here.refer("302", inside) == 403
         thief = await somebody.dial(f"{NUMBERS}301", replaces=inside)
         assert await thief.is_over() == 403
@@ -216,15 +192,15 @@ async def test_what_a_phone_may_not_send_on_is_refused_and_said_once(office: Off
     said = "barred may not send a call to"
     async with (
         north.telephone(VIENNA) as vienna,
-        phone(office, "barred") as barred,
-        phone(office, "other") as other,
+        member(office, "barred") as barred,
+        member(office, "other") as other,
     ):
         before = warnings(office, said)
         here = await other.dial("303")
         (await barred.is_called()).refuse(302, b"Contact: <sip:00043123456@127.0.0.1>\r\n")
         assert await here.is_over() >= 400
         await eventually(lambda: warnings(office, said) == before + 1, what="one line for the 302")
-        here, there = await they_talk(other, "303", barred)
+        here, there = await talk(other, "303", barred)
         assert await there.refer("sip:0004%33123456@127.0.0.1") == 202
         assert await there.is_transferred() == 403
         await eventually(lambda: warnings(office, said) == before + 2, what="one line for the REFER")
@@ -236,7 +212,7 @@ async def test_what_a_phone_may_not_send_on_is_refused_and_said_once(office: Off
 
 
 async def test_many_calls_at_the_same_moment_do_not_pass_the_limit(office: Office, north: Provider) -> None:
-    async with north.telephone(VIENNA) as vienna, phone(office, "free") as free:
+    async with north.telephone(VIENNA) as vienna, member(office, "free") as free:
         calls = await asyncio.gather(*[free.dial("00043123456") for _ in range(8)])
         await asyncio.gather(vienna.is_called(), vienna.is_called())
         await eventually(lambda: sum(call.status == 403 for call in calls) == 6, what="six refusals")
@@ -251,23 +227,23 @@ async def test_who_dialled_pays_until_the_outside_has_hung_up_whoever_talks(
 ) -> None:
     async with (
         north.telephone(VIENNA) as vienna,
-        phone(office, "once") as once,
-        phone(office, "other") as other,
+        member(office, "once") as once,
+        member(office, "other") as other,
     ):
-        first, vienna_1 = await they_talk(once, "00043123456", vienna)
-        second, theirs = await they_talk(once, "302", other)
+        first, vienna_1 = await talk(once, "00043123456", vienna)
+        second, theirs = await talk(once, "302", other)
         assert await second.refer("43123456", first) == 202
         assert await second.is_transferred() == 200
         await second.is_over()
         assert await (await once.dial("00043123456")).is_over() == 403, (
             "the call abroad goes on at their cost"
         )
-        by_other, vienna_2 = await they_talk(other, "00043123456", vienna)
+        by_other, vienna_2 = await talk(other, "00043123456", vienna)
         by_other.hangup()
         await vienna_2.is_over()
         vienna_1.hangup()
         await theirs.is_over()
-        again, vienna_3 = await they_talk(once, "00043123456", vienna)
+        again, vienna_3 = await talk(once, "00043123456", vienna)
         again.hangup()
         await vienna_3.is_over()
     await office.is_quiet()
@@ -278,12 +254,12 @@ async def test_help_comes_whatever_is_spent_and_is_called_by_no_machine(
 ) -> None:
     async with (
         north.telephone("112") as rescue,
-        phone(office, "spent") as spent,
-        phone(office, "other") as other,
+        member(office, "spent") as spent,
+        member(office, "other") as other,
     ):
         assert await (await spent.dial("008912345")).is_over() == 403
         for number in ("112", "0112"):
-            here, there = await they_talk(spent, number, rescue)
+            here, there = await talk(spent, number, rescue)
             here.hangup()
             await there.is_over()
         for to in (b"112", b"0112", b"+49112"):
@@ -299,7 +275,7 @@ async def test_what_was_spent_today_outlives_a_restart_and_the_alarm_is_raised_o
 ) -> None:
     alarm = "daily has made 4 of 5 international calls"
     async with north.telephone(VIENNA) as vienna:
-        async with phone(office, "daily") as daily:
+        async with member(office, "daily") as daily:
             for _ in range(4):
                 call = await daily.dial("00043123456")
                 await vienna.is_called()
@@ -308,8 +284,8 @@ async def test_what_was_spent_today_outlives_a_restart_and_the_alarm_is_raised_o
         await eventually(lambda: warnings(office, alarm) == 1, what="an alarm")
         assert office.stop() == 0
         office.start()
-        await is_open(office)
-        async with phone(office, "daily") as daily, phone(office, "free") as free:
+        await is_open(office, "North")
+        async with member(office, "daily") as daily, member(office, "free") as free:
             call = await daily.dial("00043123456")
             await vienna.is_called()
             call.hangup()

@@ -10,8 +10,8 @@ import pytest_asyncio
 from tests.phones.sound import Sound
 from tests.stories.company import NUMBERS, World, is_open, settle, world_of
 from tests.stories.office import Office, eventually
+from tests.stories.outside import SOMEBODY, header, member, talk
 from tests.stories.provider import PASSWORD, needs_kamailio
-from tests.stories.test_outside import SOMEBODY, header, member, they_talk
 
 pytestmark = [pytest.mark.story, pytest.mark.asyncio(loop_scope="module"), needs_kamailio]
 
@@ -33,11 +33,11 @@ async def nothing_stays(office: Office, world: World) -> AsyncIterator[None]:
 
 async def test_a_trunk_by_tcp_carries_calls_both_ways(office: Office, world: World) -> None:
     async with world.west.telephone(SOMEBODY) as somebody, member(office, "house306") as one:
-        here, there = await they_talk(one, "7508912345", somebody)
+        here, there = await talk(one, "7508912345", somebody)
         assert f"+{NUMBERS}306" in header(there, b"from")
         there.hangup()
         assert await here.is_over() == 200
-        here, there = await they_talk(somebody, f"{NUMBERS}306", one)
+        here, there = await talk(somebody, f"{NUMBERS}306", one)
         await there.hold()
         await there.resume()
         there.hangup()
@@ -46,7 +46,7 @@ async def test_a_trunk_by_tcp_carries_calls_both_ways(office: Office, world: Wor
 
 async def test_a_trunk_with_sealed_sound_carries_no_other(office: Office, world: World) -> None:
     async with member(office, "house306") as one:
-        here, there = await they_talk(one, "7608912345", world.sealed)
+        here, there = await talk(one, "7608912345", world.sealed)
         here.hangup()
         assert await there.is_over() == 200
         here = await world.sealed.call(f"+{NUMBERS}306", is_sealed=True)
@@ -79,7 +79,7 @@ async def test_what_is_said_outside_before_the_answer_is_heard(office: Office, w
 
 async def test_keys_are_heard_at_the_other_end_of_the_line(office: Office, world: World) -> None:
     async with world.north.telephone(SOMEBODY) as somebody, member(office, "house306") as one:
-        here, there = await they_talk(one, "008912345", somebody)
+        here, there = await talk(one, "008912345", somebody)
         for one_end, other_end in ((here, there), (there, here)):
             one_end.sound.press(7)
             await has_heard_key(other_end.sound, 7)
@@ -153,7 +153,7 @@ async def test_a_call_goes_on_while_its_trunk_is_changed(office: Office, world: 
         member(office, "house306") as one,
         member(office, "house305") as other,
     ):
-        here, there = await they_talk(one, "7108912345", somebody)
+        here, there = await talk(one, "7108912345", somebody)
         await asyncio.to_thread(settle, office, folder, world.house(main="+49309", seconds=2))
 
         async def shows_another() -> bool:
@@ -198,6 +198,6 @@ async def test_a_provider_that_no_longer_knows_our_password_is_named_once(
         await is_open(office, "North")
         assert len(complaints()) == 1
         async with world.north.telephone(SOMEBODY) as somebody:
-            here, there = await they_talk(somebody, f"{NUMBERS}306", one)
+            here, there = await talk(somebody, f"{NUMBERS}306", one)
             here.hangup()
             await there.is_over()

@@ -1,22 +1,19 @@
 """A company calls in, out and across: two providers played by Kamailio, tones both ways."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from tests.phones.phone import Call, Phone
 from tests.stories.browser import Seat, needs_chromium
 from tests.stories.company import NUMBERS, document, settle
-from tests.stories.office import PASSWORD, Office, eventually
+from tests.stories.office import Office
+from tests.stories.outside import MOBILE, SOMEBODY, header, is_open, member, talk
 from tests.stories.provider import Provider, needs_kamailio
 from tests.stories.test_phones import desk
 
 pytestmark = [pytest.mark.story, pytest.mark.asyncio(loop_scope="module"), needs_kamailio]
-
-SOMEBODY, MOBILE = "498912345", "4915112345678"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -49,43 +46,9 @@ def south(providers: list[Provider]) -> Provider:
     return providers[1]
 
 
-async def is_open(office: Office, trunk: str, wanted: bool = True) -> None:
-    name = f'offhook_trunk_open{{trunk="{trunk}"}}'
-    await eventually(lambda: office.metrics().get(name) == float(wanted), what=f"{trunk} open: {wanted}")
-
-
-@asynccontextmanager
-async def member(office: Office, name: str) -> AsyncIterator[Phone]:
-    """The phone of somebody of the company."""
-    phone = await Phone.open(name, PASSWORD, ("127.0.0.1", office.sip_port))
-    try:
-        await phone.register()
-        yield phone
-        await phone.unregister()
-    finally:
-        await phone.close()
-
-
-async def they_talk(caller: Phone, number: str, called: Phone) -> tuple[Call, Call]:
-    here = await caller.dial(number)
-    there = await called.is_called()
-    there.answer()
-    await here.is_answered()
-    here.sound.say(500)
-    there.sound.say(700)
-    await there.has_heard(500)
-    await here.has_heard(700)
-    return here, there
-
-
-def header(call: Call, name: bytes) -> str:
-    assert call.invite is not None, "it was called"
-    return (call.invite.get(name) or b"").decode()
-
-
 async def test_a_call_goes_out_under_the_extensions_own_number(office: Office, north: Provider) -> None:
     async with north.telephone(SOMEBODY) as somebody, member(office, "hamburg200") as one:
-        here, there = await they_talk(one, "008912345", somebody)
+        here, there = await talk(one, "008912345", somebody)
         assert f"+{NUMBERS}81200" in header(there, b"from")
         here.hangup()
         assert await there.is_over() == 200
@@ -94,7 +57,7 @@ async def test_a_call_goes_out_under_the_extensions_own_number(office: Office, n
 
 async def test_a_call_comes_in_to_an_extension(office: Office, north: Provider) -> None:
     async with north.telephone(SOMEBODY) as somebody, member(office, "munich200") as one:
-        here, there = await they_talk(somebody, f"{NUMBERS}82200", one)
+        here, there = await talk(somebody, f"{NUMBERS}82200", one)
         assert "498912345" in header(there, b"from")
         there.hangup()
         assert await here.is_over() == 200
@@ -103,11 +66,11 @@ async def test_a_call_comes_in_to_an_extension(office: Office, north: Provider) 
 
 async def test_the_two_sites_call_each_other(office: Office, providers: list[Provider]) -> None:
     async with member(office, "hamburg201") as hamburg, member(office, "munich201") as munich:
-        here, there = await they_talk(hamburg, "82201", munich)
+        here, there = await talk(hamburg, "82201", munich)
         assert "981201" in header(there, b"from")  # how Munich calls back
         here.hangup()
         await there.is_over()
-        here, there = await they_talk(munich, "981201", hamburg)
+        here, there = await talk(munich, "981201", hamburg)
         assert "82201" in header(there, b"from")
         there.hangup()
         await here.is_over()
@@ -187,7 +150,7 @@ async def test_a_diverted_call_goes_out_again_and_says_who_diverted(office: Offi
     anna = office.sign_in("anna")
     async with north.telephone(SOMEBODY) as somebody, north.telephone(MOBILE) as mobile:
         anna.post("commands/me.divert", {"when": "always", "to": "0015112345678", "on": True})
-        here, there = await they_talk(somebody, f"{NUMBERS}101", mobile)
+        here, there = await talk(somebody, f"{NUMBERS}101", mobile)
         assert f"+{NUMBERS}101" in header(there, b"diversion")
         here.hangup()
         assert await there.is_over() == 200
@@ -225,7 +188,7 @@ async def test_emergency_calls_go_out_from_everywhere(office: Office, north: Pro
     async with north.telephone("112") as rescue:
         for name, number in (("hamburg299", "112"), ("munich200", "112"), ("munich201", "90112")):
             async with member(office, name) as one:
-                here, there = await they_talk(one, number, rescue)
+                here, there = await talk(one, number, rescue)
                 here.hangup()
                 await there.is_over()
     await office.is_quiet()
@@ -235,7 +198,7 @@ async def test_one_provider_stands_in_for_the_other(office: Office, north: Provi
     async with south.telephone(SOMEBODY) as somebody, member(office, "hamburg205") as one:
         north.falls_silent()
         try:
-            here, there = await they_talk(one, "008912345", somebody)
+            here, there = await talk(one, "008912345", somebody)
             here.hangup()
             await there.is_over()
         finally:
@@ -243,13 +206,13 @@ async def test_one_provider_stands_in_for_the_other(office: Office, north: Provi
         await is_open(office, "North")
         north.stop()
         await is_open(office, "North", False)
-        here, there = await they_talk(one, "008912345", somebody)
+        here, there = await talk(one, "008912345", somebody)
         there.hangup()
         await here.is_over()
         await north.start()  # it has forgotten our registration
         await is_open(office, "North")
         async with north.telephone(MOBILE) as mobile:
-            here, there = await they_talk(mobile, f"{NUMBERS}81205", one)
+            here, there = await talk(mobile, f"{NUMBERS}81205", one)
             here.hangup()
             await there.is_over()
     await office.is_quiet()
@@ -265,7 +228,7 @@ async def test_a_phone_cannot_send_calls_where_it_may_not_call(office: Office, n
         there = await barred.is_called()
         there.refuse(302, b"Contact: <sip:00043123456@127.0.0.1>\r\n")
         assert await here.is_over() >= 400
-        here, there = await they_talk(caller, "299", barred)
+        here, there = await talk(caller, "299", barred)
         assert await there.refer("00043123456") == 202
         assert await there.is_transferred() == 403
         await here.has_heard(700)

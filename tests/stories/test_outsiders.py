@@ -14,10 +14,10 @@ from tests.stories.cast import BROWSER, PHONE, REFER, Company
 from tests.stories.company import NUMBERS, World, world_of
 from tests.stories.ledger import Ledger
 from tests.stories.office import Office
+from tests.stories.outside import SOMEBODY
 from tests.stories.provider import Provider, needs_kamailio
 from tests.stories.stations import Browser, DeskPhone, Station, talk
 from tests.stories.test_operations import talk_to_two
-from tests.stories.test_outside import SOMEBODY
 from tests.stories.voices import MUSIC, NOTHING, TONE, they_hear
 
 pytestmark = [
