@@ -12,7 +12,7 @@ import ssl
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol, cast
 
-from offhook.phones.addresses import address_towards, place_of
+from offhook.phones.addresses import address_towards, naming, place_of
 from offhook.sip.flow import Flow, Transport
 from offhook.sip.malformed import Malformed
 from offhook.sip.stream import Keepalive, Stream
@@ -290,9 +290,9 @@ class StreamListener:
             self._socket.setblocking(False)
             self._socket.bind((host, port))
             self._socket.listen(_BACKLOG)
-        except OSError:
+        except OSError as error:
             self._socket.close()
-            raise
+            raise naming(error, self.transport, host, port) from None
         self.host, self.port = self._socket.getsockname()[:2]
 
     @property

@@ -10,7 +10,7 @@ import asyncio
 import socket
 from collections.abc import Callable
 
-from offhook.phones.addresses import address_towards
+from offhook.phones.addresses import address_towards, naming
 from offhook.sip.flow import Flow
 
 Receive = Callable[[bytes, Flow, float], None]
@@ -50,9 +50,9 @@ class UdpListener:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
             self._socket.setblocking(False)
             self._socket.bind((host, port))
-        except OSError:
+        except OSError as error:
             self._socket.close()
-            raise
+            raise naming(error, "udp", host, port) from None
         self.host: str
         self.port: int
         self.host, self.port = self._socket.getsockname()[:2]
