@@ -12,11 +12,11 @@ from websockets.asyncio.client import connect
 
 from offhook.calls.leg import Leg, Party
 from offhook.calls.media import G711, Codecs, Port
-from offhook.calls.routing import first_of
 from offhook.calls.switch import Switch
 from offhook.clock import Clock
 from offhook.config import Address, Config, Sip
 from offhook.dialplan.model import Diversion, Line, Mobile, Node, Ringing, Tables, Trunk
+from offhook.dialplan.plan import Dialplan
 from offhook.features.board import Board
 from offhook.feed import Feed
 from offhook.household import Household, Mobiles, Reload
@@ -26,6 +26,7 @@ from offhook.passwords import Passwords
 from offhook.people.devices import Devices, DeviceView
 from offhook.people.directory import DeviceInfo, Directory, User
 from offhook.people.groups import Groups
+from offhook.people.here import Here
 from offhook.people.preferences import Preferences
 from offhook.people.presence import Presence, PresenceKeeper
 from offhook.people.quality import QualityBoard
@@ -40,8 +41,9 @@ from offhook.store.plan import Plan
 from offhook.store.sessions import Sessions
 from offhook.store.users import Users
 from offhook.web.edge import Needs, Web
+from offhook.web.forwarding import Forwarding
 from offhook.web.server import Listener
-from tests.calls.rules import everyone
+from tests.dialplan.house import Purse, Town
 from tests.phones.exchange import MemoryDialogs, eventually
 from tests.phones.phone import Phone, Refused
 from tests.web.house import Page, offer
@@ -117,8 +119,9 @@ class Home:
         ids = LiveIds("hq", 1)
         self.groups = Groups(self.feed)
         presence = PresenceKeeper(self.feed, loop.time)
-        rule = everyone(self.directory.by_number, devices.of, busy=presence.is_on_the_phone)
-        self.switch = Switch(first_of([rule]), FakeEngine(), self.feed, ids)
+        here = Here(self.directory, devices, self.groups, presence)
+        dialplan = Dialplan(Tables(), here, Town(), Purse())
+        self.switch = Switch(dialplan.route, FakeEngine(), self.feed, ids)
         Board(self.feed, self.groups, loop.time)
         anywhere = (Address("127.0.0.1:0"),)
         self.phones = Phones(
@@ -185,6 +188,7 @@ class Home:
         self.mobiles = Mobiles(
             household, self.directory, self.feed, mine, KeptDevices(database, "hq"), time.time
         )
+        web.parts.provide(Forwarding(self.directory, self.preferences, dialplan, self.mobiles))
         self.reload = Reload(
             Meta(database), self.users, self.kept, self.kept_groups, household, web, self.plan
         )
