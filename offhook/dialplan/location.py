@@ -20,7 +20,7 @@ from phonenumbers import (
     shortnumberinfo,
 )
 
-from offhook.dialplan.model import ROOT, Location, Node, Tables
+from offhook.dialplan.model import ROOT, Location, Node
 from offhook.dialplan.world import Toll
 
 _LONGEST = 40  # characters; E.164 has fifteen, and some prefixes come before them
@@ -240,15 +240,11 @@ class Sited:
     location: Location
 
 
-def inherited(node: str, tables: Tables) -> Location:
+def sited(node: str, nodes: dict[str, Node], top: Location) -> Sited:
     """The location of a node: its own, or that of the nearest node above that has one.
 
     Where an escape is between them, it comes before the digits that take an outside line.
     """
-    return sited(node, {each.name: each for each in tables.nodes}, tables.location).location
-
-
-def sited(node: str, nodes: dict[str, Node], top: Location) -> Sited:
     escapes = ""
     for here in upwards(node, nodes):
         if here.location is not None:

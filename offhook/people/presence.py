@@ -74,9 +74,6 @@ class PresenceKeeper:
         self._publish(user, doing)
         self._feed.drop(Presence, user)
 
-    def is_on_the_phone(self, user: str) -> bool:
-        return self.calls_of(user) > 0
-
     def calls_of(self, user: str) -> int:
         """How many calls the user is talking in, or making."""
         doing = self._doing.get(user)
@@ -95,7 +92,7 @@ class PresenceKeeper:
     def _device_changed(self, old: DeviceView | None, new: DeviceView | None) -> None:
         if old is not None:
             self._of(old.user).reachable.discard(old.id)
-        if new is not None and new.reachable:
+        if new is not None and new.reachable and new.kind != "mobile":  # that tells nothing of its user
             self._of(new.user).reachable.add(new.id)
         for user in {view.user for view in (old, new) if view is not None}:
             self._publish(user, self._of(user))

@@ -1,7 +1,7 @@
 """Who calls, who is reached and who has sent the call on, as providers say it in their headers.
 
 P-Asserted-Identity and P-Preferred-Identity (RFC 3325), Remote-Party-ID, Privacy (RFC 3323), Diversion
-(RFC 5806), History-Info (RFC 7044, RFC 7544), Reason (RFC 3326). Reading never raises: what cannot be read
+(RFC 5806), History-Info (RFC 7044, RFC 7544). Reading never raises: what cannot be read
 says nothing. Whether any of it is to be believed, the reader knows.
 """
 
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from offhook.sip.headers import NameAddr, params_of, quoted, split_list
+from offhook.sip.headers import NameAddr, params_of, split_list
 from offhook.sip.malformed import Malformed
 from offhook.sip.message import Message
 from offhook.sip.uri import Uri
@@ -53,15 +53,6 @@ class Diversion:
     count: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why a call has ended; `protocol` is SIP or Q.850."""
-
-    protocol: str
-    cause: int
-    text: str = ""
-
-
 # -- reading
 
 
@@ -73,10 +64,6 @@ def sender(message: Message) -> Identity | None:
 def asserted(message: Message) -> Identity | None:
     """Whom a P-Asserted-Identity vouches for; private if the Privacy says so."""
     return _first(message, b"p-asserted-identity")
-
-
-def preferred(message: Message) -> Identity | None:
-    return _first(message, b"p-preferred-identity")
 
 
 def remote_party(message: Message) -> Identity | None:
@@ -107,18 +94,6 @@ def diversions(message: Message) -> tuple[Diversion, ...]:
     found = [_diversion(value) for value in split_list(message.get(b"diversion") or b"")]
     told = [one for one in found if one is not None]
     return tuple(told or _from_history(split_list(message.get(b"history-info") or b"")))
-
-
-def reasons(value: bytes) -> tuple[Reason, ...]:
-    """What a Reason header says; `ended` of a session hands on its value."""
-    found = []
-    for one in split_list(value):
-        protocol = one.partition(b";")[0].strip()
-        given = params_of(one[len(protocol) :])
-        cause = given.get(b"cause", b"")
-        if cause.isdigit() and len(cause) < 4:
-            found.append(Reason(_text(protocol), int(cause), _text(given.get(b"text", b""))))
-    return tuple(found)
 
 
 # -- writing
@@ -161,11 +136,6 @@ def history_lines(diverted: Sequence[Diversion], target: bytes) -> bytes:
         index += b".1"
     lines.append(b"History-Info: <%b%b>;index=%b%b\r\n" % (target, cause, index, _mapped(index)))
     return b"".join(lines)
-
-
-def reason_line(reason: Reason) -> bytes:
-    text = b";text=" + quoted(reason.text.encode()) if reason.text else b""
-    return b"Reason: %b;cause=%d%b\r\n" % (reason.protocol.encode("ascii", "replace"), reason.cause, text)
 
 
 # -- how

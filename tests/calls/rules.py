@@ -34,7 +34,7 @@ def everyone(
     find: Callable[[str], Known | None],
     devices_of: Callable[[str], Sequence[Device]],
     *,
-    busy: Callable[[str], bool] = lambda user: False,
+    busy: Callable[[str], object] = lambda user: False,
     seconds: float = 30.0,
 ) -> Rule:
     """`find` looks up whom a number means, `devices_of` what rings for an id, `busy` who is on the phone."""

@@ -2,8 +2,9 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from offhook.dialplan.location import canonical, clean, dialled, inherited, toll_of
+from offhook.dialplan.location import canonical, clean, dialled, toll_of
 from offhook.dialplan.model import ROOT, Location, Node, Tables
+from offhook.dialplan.tree import Tree
 
 SINDELFINGEN = Location(
     country="49", area="7031", external="0", subscriber=("+49703173009",), emergency=("112", "110")
@@ -259,10 +260,10 @@ def test_a_node_has_the_location_of_the_nearest_node_above() -> None:
         location=SINDELFINGEN,
         nodes=(Node("berlin", number="8", location=BERLIN), Node("lab", parent="berlin", number="1")),
     )
-    assert inherited(ROOT, tables) == SINDELFINGEN
-    assert inherited("berlin", tables) == BERLIN
-    assert inherited("lab", tables) == BERLIN
-    assert inherited("gone", tables) == SINDELFINGEN
+    assert Tree(tables).location(ROOT) == SINDELFINGEN
+    assert Tree(tables).location("berlin") == BERLIN
+    assert Tree(tables).location("lab") == BERLIN
+    assert Tree(tables).location("gone") == SINDELFINGEN
 
 
 def test_behind_an_escape_a_line_is_taken_by_the_escape_and_the_digits_above() -> None:
@@ -270,10 +271,10 @@ def test_behind_an_escape_a_line_is_taken_by_the_escape_and_the_digits_above() -
         location=BERLIN,
         nodes=(Node("lab", number="8", escape="0"), Node("cell", parent="lab", number="1", escape="7")),
     )
-    assert inherited("lab", tables).external == "09"
-    assert inherited("cell", tables).external == "709"
+    assert Tree(tables).location("lab").external == "09"
+    assert Tree(tables).location("cell").external == "709"
 
 
 def test_parents_in_a_circle_have_the_location_of_the_root() -> None:
     tables = Tables(location=BERLIN, nodes=(Node("a", parent="b"), Node("b", parent="a")))
-    assert inherited("a", tables) == BERLIN
+    assert Tree(tables).location("a") == BERLIN

@@ -3,7 +3,7 @@
 import pytest
 
 from offhook.calls.cause import Cause
-from offhook.calls.leg import Gone
+from offhook.calls.leg import Gone, Party
 from offhook.people.devices import Devices, DeviceView
 from offhook.people.directory import DeviceInfo, Directory, User
 from offhook.people.presence import Presence, PresenceKeeper
@@ -36,6 +36,15 @@ def test_who_has_a_reachable_device_is_available_and_who_has_none_is_offline() -
     assert (office.of("anna"), office.of("carla")) == ("available", "offline")
     office.devices.reached("anna-desk", 0)
     assert office.of("anna") == "offline"
+
+
+def test_a_mobile_that_could_be_rung_makes_nobody_available() -> None:
+    """It says nothing of where its user is."""
+    office = Office()
+    mobile = FakeDevice(Party("103", "Carla Diaz", "carla", "carla-mobile"))
+    office.devices.add(DeviceInfo("carla-mobile", "carla", "Mobile", "mobile"), mobile)
+    assert mobile.is_reachable
+    assert office.of("carla") == "offline"
 
 
 def test_a_call_shows_as_ringing_then_on_a_call_then_nothing() -> None:
@@ -96,13 +105,13 @@ def test_who_does_not_want_to_be_disturbed_shows_it_while_doing_nothing_else() -
 
 def test_on_the_phone_is_who_talks_or_calls_and_not_for_whom_it_rings() -> None:
     office = Office()
-    assert not office.keeper.is_on_the_phone("anna")
+    assert not office.keeper.calls_of("anna")
     office.switch.incoming(office.anna, "102", 0)
-    assert office.keeper.is_on_the_phone("anna")
-    assert not office.keeper.is_on_the_phone("ben")
+    assert office.keeper.calls_of("anna")
+    assert not office.keeper.calls_of("ben")
     office.answers(office.ben_desk.leg, 1)
-    assert office.keeper.is_on_the_phone("ben")
-    assert not office.keeper.is_on_the_phone("nobody")
+    assert office.keeper.calls_of("ben")
+    assert not office.keeper.calls_of("nobody")
 
 
 def test_the_calls_of_a_user_are_those_they_talk_in_or_make(office: Office) -> None:

@@ -10,7 +10,6 @@ from offhook.sip.identity import (
     PRIVATE,
     Diversion,
     Identity,
-    Reason,
     address,
     asserted,
     asserted_line,
@@ -18,10 +17,7 @@ from offhook.sip.identity import (
     diversion_lines,
     diversions,
     history_lines,
-    preferred,
     preferred_line,
-    reason_line,
-    reasons,
     remote_party,
     sender,
     wants_privacy,
@@ -61,12 +57,11 @@ ANNA = Identity("Anna Berg", "+4930555", "provider.example")
 )
 def test_who_is_vouched_for_is_read(value: str, expected: Identity | None) -> None:
     assert asserted(message(f"P-Asserted-Identity: {value}\r\n")) == expected
-    assert preferred(message(f"P-Preferred-Identity: {value}\r\n")) == expected
 
 
 def test_without_any_header_nobody_is_named() -> None:
     silent = message("Subject: nothing\r\n")
-    assert (sender(silent), asserted(silent), preferred(silent), remote_party(silent)) == (None,) * 4
+    assert (sender(silent), asserted(silent), remote_party(silent)) == (None,) * 3
     assert diversions(silent) == ()
     assert not wants_privacy(silent)
 
@@ -191,18 +186,10 @@ def test_a_reason_without_a_number_of_its_own_is_unknown_in_a_history() -> None:
     assert diversions(message(lines))[0].reason == "unknown"
 
 
-def test_reasons_are_read_and_written() -> None:
-    value = b'SIP;cause=200;text="Call completed elsewhere", Q.850 ;cause=16, SIP;cause=x, , Odd;cause=99999'
-    assert reasons(value) == (Reason("SIP", 200, "Call completed elsewhere"), Reason("Q.850", 16))
-    for one in (Reason("SIP", 486), Reason("Q.850", 17, 'so "busy", really')):
-        line = reason_line(one)
-        assert reasons(line.removeprefix(b"Reason: ").removesuffix(b"\r\n")) == (one,)
-
-
 def test_what_is_written_is_read_the_same() -> None:
     who = address("Anna Berg", "+4930555", "provider.example")
     assert asserted(message(asserted_line(who))) == ANNA
-    assert preferred(message(preferred_line(who))) == ANNA
+    assert preferred_line(who) == b"P-Preferred-Identity: %b\r\n" % who
     hidden = message(b"From: " + ANONYMOUS + b"\r\n" + PRIVATE + asserted_line(who))
     assert wants_privacy(hidden)
     nobody = sender(hidden)
@@ -225,9 +212,8 @@ def test_nothing_that_is_read_raises(value: bytes) -> None:
     value = value.replace(b"\r", b"").replace(b"\n", b"")
     names = ("P-Asserted-Identity", "Remote-Party-ID", "Privacy", "Diversion", "History-Info", "From")
     told = message(b"".join([name.encode() + b": " + value + b"\r\n" for name in names]))
-    for read in (sender, asserted, preferred, remote_party, connected, wants_privacy, diversions):
+    for read in (sender, asserted, remote_party, connected, wants_privacy, diversions):
         read(told)
-    reasons(value)
 
 
 def reached(session: Session) -> Identity | None:

@@ -336,7 +336,7 @@ class House:
         self.devices: Devices[Any] = Devices(self.feed)
         self.groups = Groups(self.feed)
         self.presence = PresenceKeeper(self.feed, self.time.now)
-        here = everyone(self.directory.by_number, self.devices.of, busy=self.presence.is_on_the_phone)
+        here = everyone(self.directory.by_number, self.devices.of, busy=self.presence.calls_of)
         self.rules: list[Rule] = [here]  # a test may add its own
         Board(self.feed, self.groups, self.time.now)
         self.quality = QualityBoard(self.feed)
