@@ -72,12 +72,17 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def opened(browser: Browser, url: str) -> AsyncIterator[Open]:
-    """Open the page: `opened(viewport=…, theme=…, microphone=…)`; complaints of the page fail the test."""
+    """Open the page: `opened(viewport=…, theme=…, microphone=…, init=…)`; its complaints fail the test."""
     complaints: list[str] = []
     contexts: list[BrowserContext] = []
 
     async def open(
-        *, viewport: Any = WIDE, theme: Any = "light", microphone: bool = True, path: str = "/"
+        *,
+        viewport: Any = WIDE,
+        theme: Any = "light",
+        microphone: bool = True,
+        init: str = "",
+        path: str = "/",
     ) -> Page:
         context = await browser.new_context(
             viewport=viewport,
@@ -88,6 +93,8 @@ async def opened(browser: Browser, url: str) -> AsyncIterator[Open]:
         )
         if not microphone:
             await context.add_init_script(MICROPHONE)
+        if init:
+            await context.add_init_script(init)
         contexts.append(context)
         page = await context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))

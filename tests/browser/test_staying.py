@@ -87,6 +87,14 @@ async def test_a_short_break_is_not_worth_a_word(house: House, anna: Page) -> No
     await expect(anna.get_by_text("Reconnecting…")).to_have_count(0)
 
 
+# A browser that takes its time to say that the microphone is allowed.
+SLOW = """
+    const query = navigator.permissions.query.bind(navigator.permissions);
+    const told = new Promise((resolve) => { window.tellOfTheMicrophone = resolve; });
+    navigator.permissions.query = (what) => told.then(() => query(what));
+"""
+
+
 async def test_the_microphone_is_explained_before_it_is_asked_for(house: House, opened: Open) -> None:
     page = await opened(microphone=False)
     await sign_in(page)
@@ -96,6 +104,18 @@ async def test_the_microphone_is_explained_before_it_is_asked_for(house: House, 
     assert not any(ask["do"] == "call.dial" for ask in house.asked)
     await page.get_by_role("button", name="Allow").click()
     await expect(page.get_by_role("button", name="End call")).to_be_visible()
+
+
+async def test_whoever_calls_before_the_browser_has_said_about_the_microphone_is_not_asked_for_it(
+    house: House, opened: Open
+) -> None:
+    page = await opened(init=SLOW)
+    await sign_in(page)
+    await page.get_by_label("Name or number").fill("102")
+    await page.keyboard.press("Enter")
+    await page.evaluate("window.tellOfTheMicrophone()")
+    await expect(page.get_by_role("button", name="End call")).to_be_visible()
+    await expect(page.get_by_role("dialog")).to_have_count(0)
 
 
 async def test_not_now_calls_nobody(house: House, opened: Open) -> None:

@@ -10,7 +10,7 @@ import type { Phone, Ready } from "../phone/phone";
 import { Refused, sentenceOf } from "../wire/refused";
 import type { Ask, Call, Commands, Device, Leg, Me, Parked, Waiting } from "../wire/types";
 import { isThere } from "./devicewords";
-import { permission } from "./permission.svelte";
+import { permission, permissionKnown } from "./permission.svelte";
 import { deviceName, nameOf, type Sight } from "./sight";
 import { createTidings, type Farewell } from "./tidings.svelte";
 import { say, sayTrouble } from "./toasts.svelte";
@@ -87,6 +87,7 @@ export function createCalling(around: Surroundings) {
 
   /** Ask for the microphone, explaining first; false when there is none to be had. */
   async function microphoneReady(): Promise<boolean> {
+    await permissionKnown;
     if (permission.state === "granted" || permission.state === "busy") return true;
     answerSheet?.(false);
     const answer = new Promise<boolean>((resolve) => {

@@ -1,15 +1,23 @@
 /** May this browser use the microphone? Watched, because the answer can change in the address bar at any time. */
 import type { MicrophoneTrouble } from "../phone/microphone";
 
+let known: () => void;
+
 export type Permission = "granted" | "prompt" | MicrophoneTrouble;
 
 export const permission: { state: Permission } = $state({ state: "prompt" });
+
+/** Settles when the browser has first said how things stand; until then `permission` is a guess. */
+export const permissionKnown = new Promise<void>((resolve) => {
+  known = resolve;
+});
 
 /** `changed` is called when it becomes, or stops being, possible to carry sound. */
 export async function watchPermission(changed: () => void): Promise<void> {
   const devices = navigator.mediaDevices as MediaDevices | undefined;
   if (!devices) {
     permission.state = "insecure";
+    known();
     return;
   }
   const look = async (): Promise<void> => {
@@ -24,7 +32,7 @@ export async function watchPermission(changed: () => void): Promise<void> {
   } catch {
     // A browser that does not tell is asked when it matters.
   }
-  await look();
+  await look().finally(known);
 }
 
 export function canCarrySound(): boolean {
