@@ -22,6 +22,7 @@ from offhook.store.links import Links
 from offhook.store.meta import Meta
 from offhook.store.sessions import Sessions
 from offhook.store.users import Users
+from tests.ports import free_port
 
 Offhook = Callable[..., tuple[int, str, str]]
 
@@ -286,6 +287,28 @@ def test_a_wrong_configuration_is_exit_code_2_and_one_line(
     assert (code, out) == (2, "")
     assert err.startswith(f"offhook: {file}, line 2: [web] listen = 8443 will not do")
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("what", ["http", "udp", "tcp"])
+def test_an_address_another_program_has_is_one_line_that_says_so(
+    offhook: Offhook, file: Path, what: str
+) -> None:
+    taken = free_port()
+    listens = {"http": free_port(), "udp": free_port(), "tcp": free_port(), what: taken}
+    file.write_text(
+        f'data = "{file.parent}"\n'
+        f'[web]\nlisten = "127.0.0.1:{listens["http"]}"\nhttps = false\n'
+        f'[sip]\nudp = ["127.0.0.1:{listens["udp"]}"]\ntcp = ["127.0.0.1:{listens["tcp"]}"]\ntls = []\n'
+    )
+    kind = socket.SOCK_DGRAM if what == "udp" else socket.SOCK_STREAM
+    with socket.socket(socket.AF_INET, kind) as other:
+        other.bind(("127.0.0.1", taken))
+        if what != "udp":
+            other.listen()
+        code, _, err = offhook("serve")
+    assert code == 1
+    last = err.splitlines()[-1]
+    assert last.startswith(f"offhook: cannot listen at {what} 127.0.0.1:{taken}: another program has it")
 
 
 def test_config_check_tries_the_certificate(offhook: Offhook, file: Path, tmp_path: Path) -> None:

@@ -92,10 +92,5 @@ def place_of(host: str) -> str:
     return str(ip_network(f"{host.partition('%')[0]}/64", strict=False)) if ":" in host else host
 
 
-def naming(error: OSError, transport: str, host: str, port: int) -> OSError:
-    """The same with the address that could not be had, for whoever reads it."""
-    return OSError(error.errno, error.strerror, f"{transport} {bracketed(host)}:{port}")
-
-
 def bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host and not host.startswith("[") else host

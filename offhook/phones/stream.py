@@ -12,7 +12,8 @@ import ssl
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol, cast
 
-from offhook.phones.addresses import address_towards, naming, place_of
+from offhook.listening import cannot_listen
+from offhook.phones.addresses import address_towards, place_of
 from offhook.sip.flow import Flow, Transport
 from offhook.sip.malformed import Malformed
 from offhook.sip.stream import Keepalive, Stream
@@ -292,7 +293,7 @@ class StreamListener:
             self._socket.listen(_BACKLOG)
         except OSError as error:
             self._socket.close()
-            raise naming(error, self.transport, host, port) from None
+            raise cannot_listen(error, self.transport, host, port) from None
         self.host, self.port = self._socket.getsockname()[:2]
 
     @property

@@ -10,7 +10,8 @@ import asyncio
 import socket
 from collections.abc import Callable
 
-from offhook.phones.addresses import address_towards, naming
+from offhook.listening import cannot_listen
+from offhook.phones.addresses import address_towards
 from offhook.sip.flow import Flow
 
 Receive = Callable[[bytes, Flow, float], None]
@@ -52,7 +53,7 @@ class UdpListener:
             self._socket.bind((host, port))
         except OSError as error:
             self._socket.close()
-            raise naming(error, "udp", host, port) from None
+            raise cannot_listen(error, "udp", host, port) from None
         self.host: str
         self.port: int
         self.host, self.port = self._socket.getsockname()[:2]

@@ -17,6 +17,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from offhook.listening import cannot_listen
 from offhook.web.guard import (
     BODY_AT_MOST,
     App,
@@ -288,6 +289,10 @@ def _config(site: App, tls: ssl.SSLContext | None) -> uvicorn.Config:
 
 def _bound(listener: Listener) -> socket.socket:
     family = socket.AF_INET6 if ":" in listener.host else socket.AF_INET
-    bound = socket.create_server((listener.host, listener.port), family=family, backlog=2048)
+    try:
+        bound = socket.create_server((listener.host, listener.port), family=family, backlog=2048)
+    except OSError as error:
+        what = "http" if listener.tls is None else "https"
+        raise cannot_listen(error, what, listener.host, listener.port) from None
     bound.setblocking(False)
     return bound

@@ -171,6 +171,7 @@ class Server:
         user = self._user(scope)
         if user is None or self._house.is_closed:
             await send({"type": "websocket.close", "code": 1008})
+            self._house.turned_away.set()
             return
         await send({"type": "websocket.accept"})
         tab = Tab(user, send)
@@ -201,6 +202,8 @@ class Server:
             return
         ask = said["ask"]
         self._house.asked.append(ask)
+        if ask["do"] in self._house.unanswered:
+            return
         try:
             if refused := self._house.refuse.get(ask["do"]):
                 raise refused

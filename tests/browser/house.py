@@ -60,6 +60,7 @@ class House:
         self.n = 0
         self.asked: list[Json] = []
         self.refuse: dict[str, Refused] = {}  # by command, until taken away
+        self.unanswered: set[str] = set()  # commands that get no answer, as over a slow line
         self.things: dict[tuple[str, str], Json] = {}
         self.owners: dict[tuple[str, str], set[str]] = {}  # whose; presence and users are for everybody
         self.records: dict[str, list[Json]] = {}
@@ -69,6 +70,7 @@ class House:
         self.tabs: list[Tab] = []
         self.sessions: dict[str, str] = {}
         self.is_closed = False  # refuse connections, as a server that is away does
+        self.turned_away = asyncio.Event()  # somebody was
         self.failed_logins = 0
         self.warnings: list[str] = []  # what is said of where calls go
         self.barred: dict[str, str] = {}  # targets that calls are not sent to, and why

@@ -60,6 +60,24 @@ async def test_the_desk_phone_is_rung_first_when_it_is_chosen(house: House, anna
     await anna.keyboard.press("Enter")
     await expect(anna.get_by_text("Desk phone is ringing.")).to_be_visible()
     assert asked(house, "call.dial")[0]["device"] == "hq.1.phone"
+
+
+async def test_a_device_is_used_from_the_moment_it_is_chosen(house: House, anna: Page) -> None:
+    house.unanswered = {"me.choose"}
+    await anna.get_by_role("radio", name="Desk phone").check()
+    await expect(anna.get_by_label("Calls use Desk phone, Connected")).to_be_visible()
+    await anna.get_by_label("Name or number").fill("102")
+    await anna.keyboard.press("Enter")
+    await expect(anna.get_by_text("Desk phone is ringing.")).to_be_visible()
+    assert asked(house, "call.dial")[0]["device"] == "hq.1.phone"
+
+
+async def test_a_device_that_may_not_be_chosen_is_not_shown_as_chosen(house: House, anna: Page) -> None:
+    house.refuse["me.choose"] = Refused("forbidden", "Your administrator has set this.")
+    await anna.get_by_role("radio", name="Desk phone").click()
+    await expect(anna.get_by_text("Your administrator has set this.")).to_be_visible()
+    await expect(anna.get_by_role("radio", name="This browser")).to_be_checked()
+    await expect(anna.get_by_role("radio", name="Desk phone")).not_to_be_checked()
     assert asked(house, "leg.attach") == []
 
 

@@ -1,5 +1,8 @@
 """What the page survives: reloads, other tabs, lost connections, refused microphones, silent browsers."""
 
+import asyncio
+import time
+
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import Open, sign_in
@@ -74,11 +77,22 @@ async def test_a_lost_connection_is_shown_survived_and_resumed(house: House, ann
     )
     house.presence("hq.2", "offline")
     house.is_closed = False
-    await anna.get_by_role("button", name="Now", exact=True).click()
-    await expect(anna.get_by_text("Reconnecting…")).to_have_count(0)
+    await expect(anna.get_by_text("Reconnecting…")).to_have_count(0, timeout=15_000)
     await expect(anna.get_by_role("link", name="Ben Cole")).to_contain_text("Offline")
     house.end(call)
     await expect(anna.get_by_role("timer")).to_have_count(0)
+
+
+async def test_whoever_will_not_wait_has_it_tried_now(house: House, anna: Page) -> None:
+    await anna.clock.install()
+    house.is_closed = True
+    await house.cut()
+    await expect(anna.get_by_text("Reconnecting…")).to_be_visible()
+    await anna.clock.pause_at(time.time() + 3600)  # from here on the page tries nothing by itself
+    for _ in range(3):  # one or two may have been under way
+        house.turned_away.clear()
+        await anna.get_by_role("button", name="Now", exact=True).click()
+        await asyncio.wait_for(house.turned_away.wait(), 30)
 
 
 async def test_a_short_break_is_not_worth_a_word(house: House, anna: Page) -> None:

@@ -1,23 +1,17 @@
 """SIPp, a phone that others wrote, on both sides of our calls."""
 
 import asyncio
-import socket
 
 import pytest
 
 from offhook.sip.flow import Transport
 from tests.phones.exchange import PASSWORD, Exchange, eventually, running
 from tests.phones.sipp import EXISTS, credentials, sipp
+from tests.ports import free_port, is_taken
 
 pytestmark = pytest.mark.skipif(not EXISTS, reason="SIPp is not installed (apt: sip-tester)")
 
 ANNA_DIALS_BEN = credentials("anna-desk", PASSWORD, 102)
-
-
-def free_port(kind: socket.SocketKind = socket.SOCK_DGRAM) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.mark.parametrize(
@@ -37,7 +31,7 @@ async def test_sipp_calls_sipp(caller: str, called: str) -> None:
         await sipp("register", server, credentials("ben-desk", PASSWORD, 3600), port=port)
         assert exchange.reached == {"d-ben": 1}
         waits = asyncio.create_task(sipp(called, server, port=port, user="ben-desk"))
-        await eventually(lambda: _is_taken(port), "SIPp listens")
+        await eventually(lambda: is_taken(port), "SIPp listens")
         await sipp(caller, server, ANNA_DIALS_BEN)
         await waits
         await eventually(lambda: exchange.is_idle, "nothing is left of the call")
@@ -57,12 +51,3 @@ async def test_sipp_calls_a_phone(caller: str, transport: Transport) -> None:
         await calls
         await eventually(lambda: exchange.is_idle, "nothing is left of the call")
         await ben.close()
-
-
-def _is_taken(port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return True
-        return False

@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import sqlite3
 import ssl
 import subprocess
@@ -27,6 +26,7 @@ import msgspec
 from offhook.config import Address, Demo, Records
 from offhook.configfile import shown
 from offhook.demo import configuration, furnish
+from tests.ports import free_port
 
 PASSWORD = "correct-horse-battery"  # without blanks, which SIPp cannot say
 
@@ -43,13 +43,6 @@ async def eventually(
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {within:g} s: {what or look}")
         await asyncio.sleep(0.05)
-
-
-def free_port(kind: int = socket.SOCK_STREAM, host: str = "127.0.0.1") -> int:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, kind) as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
 
 
 class Office:

@@ -21,7 +21,8 @@ from offhook.sip.message import Request
 from offhook.sip.transaction import ServerTransaction
 from tests.phones.phone import Call, Phone, Refused
 from tests.phones.sound import Sound
-from tests.stories.office import eventually, free_port
+from tests.ports import free_port
+from tests.stories.office import eventually
 
 HERE = Path(__file__).parent
 ACCOUNT, PASSWORD = "offhook", "provided"

@@ -19,8 +19,9 @@ from tests.phones import baresip
 from tests.phones.baresip import Baresip
 from tests.phones.phone import Call, Phone, Refused
 from tests.phones.sound import Tap
+from tests.ports import free_port
 from tests.stories.browser import Desk
-from tests.stories.office import PASSWORD, Office, eventually, free_port, trusting
+from tests.stories.office import PASSWORD, Office, eventually, trusting
 from tests.stories.program import Program
 from tests.stories.voices import TONES, they_hear, together, voices
 

@@ -1,7 +1,6 @@
 """Phones that others wrote: SIPp on loopback, and baresip with sound in a network of its own."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from tests.phones import baresip, sipp
 from tests.phones.baresip import Baresip
 from tests.phones.phone import Phone
 from tests.phones.sipp import credentials
+from tests.ports import free_port, is_taken
 from tests.stories import network
 from tests.stories.browser import Seat, needs_chromium
 from tests.stories.network import own_network
@@ -34,27 +34,12 @@ needs_baresip = pytest.mark.skipif(
 @asynccontextmanager
 async def registered(office: Office, user: str) -> AsyncIterator[int]:
     """A port of ours under which a user's SIPp is known until the end."""
-    server, port = ("127.0.0.1", office.sip_port), free_udp_port()
+    server, port = ("127.0.0.1", office.sip_port), free_port()
     await sipp.sipp("register", server, credentials(user, PASSWORD, 3600), port=port)
     try:
         yield port
     finally:
         await sipp.sipp("register", server, credentials(user, PASSWORD, 0), port=port)
-
-
-def free_udp_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def is_taken(port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return True
-        return False
 
 
 @needs_sipp

@@ -8,10 +8,11 @@ import pytest
 
 from tests.phones.phone import Call, Phone
 from tests.phones.sipp import credentials, sipp
+from tests.ports import is_taken
 from tests.stories.forks import Fork
 from tests.stories.office import PASSWORD, Office, eventually
 from tests.stories.stations import DeskPhone, desk_phone, talk
-from tests.stories.test_foreign import is_taken, needs_sipp, registered
+from tests.stories.test_foreign import needs_sipp, registered
 from tests.stories.voices import TONES, they_hear, voices
 
 pytestmark = [

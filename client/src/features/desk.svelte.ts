@@ -214,7 +214,8 @@ export function openDesk(signedIn: Me, firstTab: string, left: () => void) {
     const all = heard.length ? heard : me.devices;
     return ORDER.flatMap((kind) => all.filter((device) => device.kind === kind));
   });
-  const picked = $derived(things.get("user", me.id)?.device ?? me.device);
+  let wished = $state<string>(); // the device picked here, until the server has answered
+  const picked = $derived(wished ?? things.get("user", me.id)?.device ?? me.device);
   const chosen = $derived(devices.find((device) => device.id === picked) ?? devices.find((d) => d.kind === "browser"));
 
   const calling = createCalling({
@@ -234,12 +235,14 @@ export function openDesk(signedIn: Me, firstTab: string, left: () => void) {
   });
 
   async function choose(device: string): Promise<void> {
+    wished = device;
     try {
       await ask("me.choose", { device });
       me = { ...me, device };
     } catch (error) {
       sayTrouble(sentenceOf(error));
     }
+    if (wished === device) wished = undefined;
   }
 
   // The page outlives networks, sleep and permissions; each of these may have changed the way of the sound.
