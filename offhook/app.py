@@ -160,6 +160,7 @@ async def running(config: Config) -> AsyncIterator[Server]:
                 calls_per_user=config.limits.calls_per_user,
                 catch_up=lambda: reload.look(),
                 origins=(config.web.url,),
+                seen_from=telephony.dialplan.seen_from,
             ),
             after=loop.call_later,
             soon=loop.call_soon,

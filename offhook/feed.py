@@ -34,7 +34,7 @@ class Change:
         self.topics = topics  # it is under now
         self.left = left  # it was under before, and is no more
         self.kept = kept  # False: said in passing, not part of what is known
-        self.encoded: dict[int | None, Any] = {}
+        self.encoded: dict[object, Any] = {}
 
 
 class Follower(Protocol):
@@ -110,6 +110,11 @@ class Feed:
     def latest(self, topics: Iterable[str]) -> int:
         """The number of the last change under these topics; 0 if there was none."""
         return max((self._latest.get(topic, 0) for topic in topics), default=0)
+
+    def mark(self) -> int:
+        """A number that no change has: those who know it were shown anew what they see otherwise now."""
+        self.n += 1
+        return self.n
 
     def follow(self, follower: Follower, topic: str, level: int = 0) -> None:
         """Tell `follower` of each later change under `topic`; again: at another level."""

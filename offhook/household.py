@@ -74,18 +74,25 @@ class Household:
         devices: Iterable[DeviceInfo],
         groups: Iterable[Group],
         tables: Tables,
-    ) -> None:
-        """Make memory agree: who is new comes, who has changed changes, who is gone goes."""
+    ) -> bool:
+        """Make memory agree: who is new comes, who has changed changes, who is gone goes.
+
+        True when somebody's number is dialled otherwise from some node than before.
+        """
         kept = {device.id: device for device in devices}
         self._part_with_devices(kept)  # before their users go, whose presence they are
+        former = {user.id: user.node for user in self._directory.users()}
         changed = self._take_users({user.id: user for user in users})
+        is_renumbered = any(former.get(id) not in (None, self._directory.node_of(id)) for id in changed)
         self._take_groups({group.id: group for group in groups})
         is_new_plan = tables != self._tables
         if is_new_plan:
+            is_renumbered |= self._tables is not None and tables.nodes != self._tables.nodes
             self._use(tables)
             self._tables = tables
         self._take_devices(kept)
         self._look_at(self._directory.devices() if is_new_plan else self._devices_of(changed))
+        return is_renumbered
 
     def look_at_mobiles(self) -> None:
         """Some trunk can be used now, or not any more."""
@@ -250,5 +257,7 @@ class Reload:
             groups, tables = await self._groups.load_all(), await self._plan.load()
             if self._household.changes == here:
                 break
-        self._household.take_in(users, devices, groups, tables)
+        is_renumbered = self._household.take_in(users, devices, groups, tables)
         self._seen = changes
+        if is_renumbered:
+            await self._web.renumber()

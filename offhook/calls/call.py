@@ -52,7 +52,7 @@ class Call(Search):
     def called_by(self, leg: Leg, now: float) -> None:
         """A leg called us: ring whoever its number means."""
         self._caller = self._put(Member(leg, calls_us=True, waits=True))
-        self._start(self._house.route(Ask(leg.party, self._called.number)), now)
+        self._start(self._house.route(Ask(leg.party, self._dialled)), now)
         self.settle(now)
 
     def prepare(self, legs: Sequence[Leg], plan: Plan, now: float) -> None:
@@ -299,7 +299,7 @@ class Call(Search):
                 for other in self.present():
                     if other is not member:
                         self._let_go(other, Cause.ANSWERED_ELSEWHERE, now)
-                self._start(self._house.route(Ask(member.leg.party, self._called.number)), now)
+                self._start(self._house.route(Ask(member.leg.party, self._dialled)), now)
             case State.RINGING if member.believed_from is not None and now < member.believed_from:
                 self._drop(member, Cause.NO_ANSWER, now)
             case State.RINGING if self._answer_due is None:

@@ -67,6 +67,7 @@ class Gathering:
         self._house = house
         self._members: dict[str, Member] = {}
         self._caller: Member | None = None
+        self._dialled = number  # by who began it, from where they are
         self._called = Party(number)
         self._hunt: Hunt | None = None
         self._diverted: tuple[Party, ...] = ()  # how it was sent on last

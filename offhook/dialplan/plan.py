@@ -90,10 +90,15 @@ class Dialplan:
         """The same party, with the number as it is dialled from where `by` is."""
         if not party.user or not by.user:
             return party
-        user, viewer = self._people.user(party.user), self._people.user(by.user)
-        if user is None or viewer is None or user.node == viewer.node:
+        viewer = self._people.user(by.user)
+        return party if viewer is None else self.seen_from(party, viewer.node)
+
+    def seen_from(self, party: Party, node: str) -> Party:
+        """The same party, with the number as it is dialled in this node."""
+        user = self._people.user(party.user) if party.user else None
+        if user is None or user.node == node:
             return party
-        number = self._rules.tree.as_dialled(user.number, user.node, viewer.node)
+        number = self._rules.tree.as_dialled(user.number, user.node, node)
         return Party(number, party.name, party.user, party.device, party.outside)
 
     def mobile(self, user: str, device: str) -> Outward | None:

@@ -105,6 +105,11 @@ class Directory:
     def user(self, id: str) -> User | None:
         return self._users.get(id)
 
+    def node_of(self, id: str) -> str:
+        """Where a user's numbers are dialled from."""
+        user = self._users.get(id)
+        return ROOT if user is None else user.node
+
     def party(self, id: str) -> Party:
         """A user as one end of a call; NOBODY when they are gone."""
         user = self._users.get(id)

@@ -175,7 +175,7 @@ class Accounts:
             live = self._feed.get(DeviceView, info.id) or DeviceView(
                 info.id, info.user, info.name, info.kind, False, 0
             )
-            view: Any = self._views.view(live, OWN)
+            view: Any = self._views.view(live, self._views.onlooker(user.id, OWN))
             devices.append(view)
         return devices
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from litestar import Litestar
 
+from offhook.calls.leg import Party
 from offhook.calls.media import Port
 from offhook.calls.switch import Switch
 from offhook.feed import Feed
@@ -76,6 +77,7 @@ class Needs:
     records: CallLists | None  # None: there is no call list
     passwords: Passwords
     page: Path
+    seen_from: Callable[[Party, str], Party] = lambda party, node: party  # as one dials them in a node
     calls_per_user: int = 10
     catch_up: Callable[[], Awaitable[None]] = _nothing_new  # take in at once what others did to the database
     origins: Sequence[str] = ()  # where else the page is served, by a proxy
@@ -86,7 +88,13 @@ class Web:
 
     def __init__(self, needs: Needs, *, after: After, soon: Callable[[Callable[[], None]], object]) -> None:
         clock = needs.clock
-        self.views = Views(clock.wall, whose=self._whose, device=needs.directory.device)
+        self.views = Views(
+            clock.wall,
+            whose=self._whose,
+            device=needs.directory.device,
+            node_of=needs.directory.node_of,
+            seen_from=needs.seen_from,
+        )
         self.commands = Commands()
         self.commands.add(*CALL_COMMANDS, *TRANSFER_COMMANDS, *ACCOUNT_COMMANDS, *REACH_COMMANDS)
         self.parts = Parts()
@@ -128,7 +136,7 @@ class Web:
         )
         limits = Limits(needs.calls_per_user)
         parts = (needs.feed, needs.switch, needs.directory, needs.devices, needs.groups, needs.preferences)
-        for part in (*parts, self._accounts, limits):
+        for part in (*parts, self._accounts, self.views, limits):
             self.parts.provide(part)
         self._measure()
 
@@ -140,6 +148,10 @@ class Web:
         )
         self._browsers.introduce(device, info.user)
         return device
+
+    async def renumber(self) -> None:
+        """Numbers are dialled otherwise from now on."""
+        await self.hub.renumber()
 
     async def look_at_sessions(self) -> None:
         """Somebody else may have ended sessions in the store: sign those out here too."""
@@ -158,7 +170,7 @@ class Web:
             self._accounts,
             self.commands,
             self.parts,
-            history_routes(needs.directory, needs.users, needs.records),
+            history_routes(needs.directory, needs.users, needs.records, self.views, self.parts),
             health_routes(self.health),
             now=needs.clock.now,
             document=described,

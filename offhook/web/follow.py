@@ -9,7 +9,7 @@ from typing import Any
 
 from offhook.feed import Change, Feed
 from offhook.people.groups import Groups
-from offhook.web.views import OTHERS, OWN, Views
+from offhook.web.views import OTHERS, OWN, Onlooker, Views
 from offhook.web.wire import Drop, Greeting, Post, Set, Shown, line
 
 POSTS_AT_MOST = 100  # waiting for one client; more, and it starts again from a snapshot
@@ -102,12 +102,14 @@ class Share:
         self._broken = broken  # its mirror can no longer be trusted
         self._users: tuple[str, ...] = ()
         self._topics: dict[str, int] = {}
+        self._look_from_here()
 
     def begin(self, users: Iterable[str], *, fits: Callable[[int], bool], boot: int, time: float) -> None:
         """Follow from now on. `fits(n)`: the client's mirror has all changes up to number n."""
         self.close()
         self._users = tuple(users)
         self._topics = self._wanted()
+        self._look_from_here()
         for topic, level in self._topics.items():
             self._feed.follow(self, topic, level)
         snapshot = None if fits(self._feed.latest(self._topics)) else self._snapshot()
@@ -124,12 +126,22 @@ class Share:
         if self._topics:
             self._refile()
 
+    def renumber(self) -> None:
+        """Numbers are dialled otherwise from here now, or others' are."""
+        if not self._topics:
+            return
+        self._look_from_here()
+        for shown in self._snapshot():
+            self._outbox.put((shown.set, shown.id), line(Set(self._feed.n, shown.set, shown.id, shown.value)))
+        self._wake()
+
     def tell(self, change: Change, level: int | None) -> None:
-        """Hear from the feed. What one share has encoded, all others at its level send too."""
-        said = change.encoded.get(level)
+        """Hear from the feed. What one share has encoded, all others who see it alike send too."""
+        by = None if level is None else self._sees[level]
+        said = change.encoded.get(by)
         if said is None:
             try:
-                said = change.encoded[level] = self._encode(change, level)
+                said = change.encoded[by] = self._encode(change, by)
             except Exception:
                 self._broken()
                 raise
@@ -164,7 +176,7 @@ class Share:
             if now is None:
                 self._outbox.put((name, thing.id), line(Drop(self._feed.n, name, thing.id)))
             elif now != was:
-                shown = Set(self._feed.n, name, thing.id, self._views.view(thing, now))
+                shown = Set(self._feed.n, name, thing.id, self._views.view(thing, self._sees[now]))
                 self._outbox.put((name, thing.id), line(shown))
         self._wake()
 
@@ -173,6 +185,10 @@ class Share:
         topics |= {f"group.{group.id}": OTHERS for group in self._groups.of(self._user)}
         return topics | {f"own.{self._user}": OWN, f"user.{self._user}": OWN}
 
+    def _look_from_here(self) -> None:
+        onlooker = self._views.onlooker
+        self._sees = {level: onlooker(self._user, level) for level in (OWN, OTHERS)}
+
     def _snapshot(self) -> list[Shown]:
         views, topics = self._views, self._topics
         shown = []
@@ -180,18 +196,18 @@ class Share:
             if (name := views.name(thing)) is not None:
                 level = _level(topics, thing)
                 assert level is not None, "it was found under one of these topics"
-                shown.append(Shown(name, thing.id, views.view(thing, level)))
+                shown.append(Shown(name, thing.id, views.view(thing, self._sees[level])))
         return shown
 
-    def _encode(self, change: Change, level: int | None) -> tuple[tuple[str, str] | None, str]:
+    def _encode(self, change: Change, by: Onlooker | None) -> tuple[tuple[str, str] | None, str]:
         """A line and the key it replaces; no key for posts, no line for what has no view."""
         thing = change.old if change.new is None else change.new
         name = self._views.name(thing)
         if name is None:
             return None, ""
-        if level is None or change.new is None:
+        if by is None or change.new is None:
             return (name, thing.id), line(Drop(change.n, name, thing.id))
-        view = self._views.view(thing, level)
+        view = self._views.view(thing, by)
         if not change.kept:
             return None, line(Post(change.n, name, view))
         return (name, thing.id), line(Set(change.n, name, thing.id, view))

@@ -19,10 +19,12 @@ from offhook.store.export import Person as ToldPerson
 from offhook.store.export import Step as ToldStep
 from offhook.store.history import NEVER, Filter
 from offhook.store.records import Record as StoredRecord
+from offhook.web.command import Parts
+from offhook.web.forwarding import Forwarding
 from offhook.web.problem import Refused
 from offhook.web.shapes import Record, User
 from offhook.web.signin import Session
-from offhook.web.views import record, shown, user
+from offhook.web.views import OTHERS, Views, record, shown
 
 T = TypeVar("T")
 
@@ -108,9 +110,12 @@ class RecordDetail(msgspec.Struct, frozen=True):
 
 
 def history_routes(
-    directory: Directory, users: UserSearch, records: CallLists | None
+    directory: Directory, users: UserSearch, records: CallLists | None, views: Views, parts: Parts
 ) -> list[HTTPRouteHandler]:
     """Without `records` there is no call list, and whoever asks for it is told so."""
+
+    def seen(user: DirectoryUser, session: Session) -> User:
+        return views.person(user, views.onlooker(session.user, OTHERS))
 
     def lists() -> CallLists:
         if records is None:
@@ -119,20 +124,25 @@ def history_routes(
 
     @get("/users", operation_id="listUsers", tags=["users"])
     async def list_users(
+        session: NamedDependency[Session],
         search: Annotated[str, QueryParameter(max_length=128)] = "",
         offset: Annotated[int, QueryParameter(ge=0, le=1_000_000)] = 0,
         limit: Annotated[int, QueryParameter(ge=1, le=500)] = 100,
     ) -> UserPage:
-        """People here, those whose name or number has every word of `search`."""
+        """People here, those whose name or number has every word of `search`, or who is dialled by it."""
         total, found = await users.search(search, offset=offset, limit=limit)
-        return UserPage(total, [user(one) for one in found])
+        if not offset and search.isdecimal():
+            meant = parts.get(Forwarding).whose(search, session.user)
+            if meant is not None and not meant.number.startswith(search):  # they are found already
+                total, found = total + 1, [meant, *found[: limit - 1]]
+        return UserPage(total, [seen(one, session) for one in found])
 
     @get("/users/{user_id:str}", operation_id="getUser", tags=["users"])
-    async def get_user(user_id: FromPath[str]) -> User:
+    async def get_user(user_id: FromPath[str], session: NamedDependency[Session]) -> User:
         """One of the people here."""
         if (found := directory.user(user_id)) is None:
             raise Refused("unknown-user", "There is nobody with this id.", 404)
-        return user(found)
+        return seen(found, session)
 
     @get("/records", operation_id="listRecords", tags=["records"])
     async def list_records(

@@ -171,7 +171,7 @@ def main() -> None:
         nothing,
         commands,
         Parts(),
-        history_routes(nothing, nothing, nothing),
+        history_routes(nothing, nothing, nothing, views, Parts()),
         health_routes(Health()),
         now=nothing,
         document=nothing,

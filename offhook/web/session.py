@@ -115,6 +115,7 @@ class Hub:
         self._clients: set[Client] = set()
         self._tabs: dict[tuple[str, str], Client] = {}
         self._of: dict[str, int] = {}
+        self._numbered_at = 0  # mirrors older than this change hold numbers that nobody can dial now
 
     def __len__(self) -> int:
         return len(self._clients)
@@ -160,6 +161,18 @@ class Hub:
         for client in self._clients:
             if client.user in users:
                 client.regroup()
+
+    async def renumber(self) -> None:
+        """Numbers are dialled otherwise from now on: show everybody anew what has some."""
+        self._numbered_at = self.feed.mark()
+        for client in list(self._clients):
+            async with self.snapshots:  # one in a turn of the loop, as for those who come
+                client.renumber()
+                await asyncio.sleep(0)
+
+    def fits(self, hello: Hello, latest: int) -> bool:
+        """Whether a client's mirror holds all up to change number `latest`."""
+        return hello.boot == self.boot and hello.n >= max(latest, self._numbered_at)
 
     def sweep(self, now: float) -> None:
         """Once a second: cut off whoever has not taken a frame in time."""
@@ -231,6 +244,9 @@ class Client:
     def regroup(self) -> None:
         self._share.regroup()
 
+    def renumber(self) -> None:
+        self._share.renumber()
+
     def sounds(self, sound: bool) -> None:
         if sound != self._sound and self.id:
             self._sound = sound
@@ -300,7 +316,7 @@ class Client:
             hub.introduce(self)
             self._share.begin(
                 hello.users,
-                fits=lambda latest: hello.boot == hub.boot and hello.n >= latest,
+                fits=lambda latest: hub.fits(hello, latest),
                 boot=hub.boot,
                 time=hub.wall(hub.now()),
             )

@@ -22,6 +22,7 @@ from offhook.web.command import Command, Context
 from offhook.web.forwarding import Forwarding
 from offhook.web.own import Number, attempt, because
 from offhook.web.problem import Refused
+from offhook.web.views import OWN, Views
 from offhook.web.wire import Id
 
 Slot = Literal["", "0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]
@@ -126,7 +127,9 @@ class Park(Command[ParkedAt], frozen=True):
             raise because(Cause.UNKNOWN_NUMBER)
         place = HeartPlace(owner.id, owner.number, self.slot)
         place = attempt(ctx.part(Switch).park, leg.id, place, ctx.now)
-        return ParkedAt(place.number, place.slot)
+        views = ctx.part(Views)
+        seen = views.place(place, views.onlooker(ctx.user, OWN))
+        return ParkedAt(seen.number, seen.slot)
 
 
 class Retrieve(Command[Dialled], frozen=True):

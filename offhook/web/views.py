@@ -1,10 +1,11 @@
 """What a client sees of each kind of thing, in the shapes of `web.shapes`.
 
-What has no view here, nobody sees. Level 0 is for those it belongs to, level 1 for others.
+What has no view here, nobody sees. Level 0 is for those it belongs to, level 1 for others. Numbers
+are shown as one dials them in the node of whoever looks.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -13,6 +14,7 @@ from offhook.calls.leg import Party as HeartParty
 from offhook.calls.view import CallView, LegView
 from offhook.calls.view import Place as HeartPlace
 from offhook.calls.view import Via as HeartVia
+from offhook.dialplan.model import ROOT
 from offhook.dialplan.model import Diversion as KeptDiversion
 from offhook.dialplan.model import Mobile as KeptMobile
 from offhook.dialplan.writing import written
@@ -50,13 +52,22 @@ OWN, OTHERS = 0, 1
 
 _SENTENCES: dict[str, str] = {cause.value: cause.sentence for cause in Cause}
 
-View = Callable[[Any, int], Any]  # (thing, level) -> wire structure; the thing's class decides which
+
+class Onlooker(NamedTuple):
+    """Who looks at a thing, as far as it makes a difference to what they see."""
+
+    level: int
+    node: str = ROOT
+
+
+View = Callable[[Any, Onlooker], Any]  # (thing, who looks) -> wire structure; the thing's class decides which
 
 
 class Views:
     """The view of every kind that clients may see; features add theirs.
 
-    `whose` gives the name behind a node's number, `device` what is laid down for a device.
+    `whose` gives the name behind a node's number, `device` what is laid down for a device, `node_of` the node
+    of a user, and `seen_from` a party with the number that is dialled in a node.
     """
 
     def __init__(
@@ -65,25 +76,29 @@ class Views:
         *,
         whose: Callable[[str, str], str] = lambda node, number: "",
         device: Callable[[str], DeviceInfo | None] = lambda device: None,
+        node_of: Callable[[str], str] = lambda user: ROOT,
+        seen_from: Callable[[HeartParty, str], HeartParty] = lambda party, node: party,
     ) -> None:
         self._wall = wall
         self._whose = whose
         self._info = device
+        self._node_of = node_of
+        self._seen_from = seen_from
         self._kinds: dict[type, tuple[str, View]] = {}
         self.wire_types: dict[str, type] = {}
         self.posts: set[str] = set()
-        self.add(CallView, "call", Call, lambda thing, level: self._call(thing))
-        self.add(HeartPresence, "presence", Presence, lambda thing, level: self._presence(thing))
+        self.add(CallView, "call", Call, self._call)
+        self.add(HeartPresence, "presence", Presence, lambda thing, by: self._presence(thing))
         self.add(DirectoryUser, "user", User, self._user)
-        self.add(DeviceView, "device", Device, lambda thing, level: self._device(thing))
-        self.add(LegAttachment, "attachment", Attachment, lambda a, level: Attachment(a.id, a.tab))
-        self.add(HeartWaiting, "waiting", Waiting, lambda thing, level: self._waiting(thing))
-        self.add(HeartParked, "parked", Parked, lambda thing, level: self._parked(thing))
-        self.add(LegQuality, "quality", Quality, lambda thing, level: _quality(thing))
+        self.add(DeviceView, "device", Device, lambda thing, by: self._device(thing))
+        self.add(LegAttachment, "attachment", Attachment, lambda a, by: Attachment(a.id, a.tab))
+        self.add(HeartWaiting, "waiting", Waiting, self._waiting)
+        self.add(HeartParked, "parked", Parked, self._parked)
+        self.add(LegQuality, "quality", Quality, lambda thing, by: _quality(thing))
         self.add(
-            LegRenegotiate, "renegotiate", Renegotiate, lambda r, level: Renegotiate(r.id, r.tab), post=True
+            LegRenegotiate, "renegotiate", Renegotiate, lambda r, by: Renegotiate(r.id, r.tab), post=True
         )
-        self.add(StoredRecord, "record", Record, lambda r, level: record(r), post=True)
+        self.add(StoredRecord, "record", Record, lambda r, by: record(r), post=True)
 
     def add(self, kind: type, name: str, wire: type, view: View, *, post: bool = False) -> None:
         """Show things of class `kind` as `name` on the wire, in the shape `wire`; or only post them."""
@@ -97,10 +112,22 @@ class Views:
         found = self._kinds.get(type(thing))
         return None if found is None else found[0]
 
-    def view(self, thing: object, level: int) -> Any:
-        return self._kinds[type(thing)][1](thing, level)
+    def onlooker(self, user: str, level: int) -> Onlooker:
+        return Onlooker(level, self._node_of(user))
 
-    def _call(self, call: CallView) -> Call:
+    def view(self, thing: object, by: Onlooker) -> Any:
+        return self._kinds[type(thing)][1](thing, by)
+
+    def person(self, user: DirectoryUser, by: Onlooker) -> User:
+        """A user as everybody sees them."""
+        party = self._seen_from(HeartParty(user.number, user=user.id), by.node)
+        return User(user.id, user.name, party.number, user.username)
+
+    def place(self, place: HeartPlace, by: Onlooker) -> Place:
+        party = self._seen_from(HeartParty(place.number, user=place.user), by.node)
+        return Place(place.user, party.number, place.slot)
+
+    def _call(self, call: CallView, by: Onlooker) -> Call:
         wall = self._wall
         return Call(
             call.id,
@@ -109,16 +136,16 @@ class Views:
             None if call.answered is None else wall(call.answered),
             None if call.cause is None else call.cause.value,
             None if call.cause is None else call.cause.sentence,
-            _party(call.called),
-            None if call.parked is None else _place(call.parked),
-            [self._leg(leg) for leg in call.legs],
+            self._party(call.called, by),
+            None if call.parked is None else self.place(call.parked, by),
+            [self._leg(leg, by) for leg in call.legs],
         )
 
-    def _leg(self, leg: LegView) -> Leg:
+    def _leg(self, leg: LegView, by: Onlooker) -> Leg:
         state: Any = leg.state  # the heart's states are these words
         return Leg(
             leg.id,
-            _party(leg.party),
+            self._party(leg.party, by),
             leg.calls_us,
             state,
             leg.holding,
@@ -126,20 +153,21 @@ class Views:
             leg.lost,
             None if leg.since is None else self._wall(leg.since),
             leg.takes_orders,
-            None if leg.via is None else _via(leg.via),
+            None if leg.via is None else self._via(leg.via, by),
             None if leg.cause is None else leg.cause.value,
             None if leg.cause is None else leg.cause.sentence,
         )
 
-    def _waiting(self, waiting: HeartWaiting) -> Waiting:
-        return Waiting(waiting.id, _party(waiting.caller), _party(waiting.called), self._wall(waiting.since))
+    def _waiting(self, waiting: HeartWaiting, by: Onlooker) -> Waiting:
+        caller, called = self._party(waiting.caller, by), self._party(waiting.called, by)
+        return Waiting(waiting.id, caller, called, self._wall(waiting.since))
 
-    def _parked(self, parked: HeartParked) -> Parked:
+    def _parked(self, parked: HeartParked, by: Onlooker) -> Parked:
         return Parked(
             parked.id,
-            _party(parked.party),
-            _place(parked.place),
-            _party(parked.by),
+            self._party(parked.party, by),
+            self.place(parked.place, by),
+            self._party(parked.by, by),
             self._wall(parked.since),
         )
 
@@ -147,11 +175,12 @@ class Views:
         state: Any = presence.state  # the heart's states are these words
         return Presence(presence.id, state, self._wall(presence.since))
 
-    def _user(self, thing: DirectoryUser, level: int) -> User:
-        if level != OWN:
-            return user(thing)
+    def _user(self, thing: DirectoryUser, by: Onlooker) -> User:
+        person = self.person(thing, by)
+        if by.level != OWN:
+            return person
         return msgspec.structs.replace(
-            user(thing),
+            person,
             device=thing.device,
             do_not_disturb=thing.do_not_disturb,
             call_waiting=thing.call_waiting,
@@ -171,16 +200,18 @@ class Views:
             self._whose(node, to) or shown(to),
         )
 
+    def _party(self, party: HeartParty, by: Onlooker) -> Party:
+        return _party(self._seen_from(party, by.node))
+
+    def _via(self, via: HeartVia, by: Onlooker) -> Via:
+        how: Any = via.how  # the heart's ways are these words
+        return Via(how, self._party(via.by, by))
+
     def _device(self, device: DeviceView) -> Device:
         kind: Any = device.kind  # the directory's kinds are these words
         info = self._info(device.id)
         mobile = None if info is None or info.mobile is None else _mobile(info.mobile)
         return Device(device.id, device.user, device.name, kind, device.reachable, device.contacts, mobile)
-
-
-def user(user: DirectoryUser) -> User:
-    """A user as everybody sees them."""
-    return User(user.id, user.name, user.number, user.username)
 
 
 def record(record: StoredRecord) -> Record:
@@ -228,15 +259,6 @@ def _mobile(kept: KeptMobile) -> Mobile:
         kept.max_alert,
         kept.call_waiting,
     )
-
-
-def _place(place: HeartPlace) -> Place:
-    return Place(place.user, place.number, place.slot)
-
-
-def _via(via: HeartVia) -> Via:
-    how: Any = via.how  # the heart's ways are these words
-    return Via(how, _party(via.by))
 
 
 def _quality(quality: LegQuality) -> Quality:

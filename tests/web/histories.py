@@ -75,6 +75,13 @@ class Belong:
 
 
 @dataclass(frozen=True)
+class Renumber:
+    """Numbers are dialled with these digits before them, from where the client's user is now."""
+
+    node: str
+
+
+@dataclass(frozen=True)
 class Read:
     """The client takes a frame."""
 
@@ -84,7 +91,7 @@ class Return:
     """The connection breaks; what was not read is lost; the client says hello again."""
 
 
-Step = Put | Remove | Say | Watch | Belong | Read | Return
+Step = Put | Remove | Say | Watch | Belong | Renumber | Read | Return
 
 
 def thing(kind: str, which: int, version: int, users: Sequence[int]) -> Any:
@@ -153,15 +160,21 @@ class History:
     """The feed, one client of it, and what the client has made of all it heard."""
 
     feed: Feed = field(default_factory=Feed)
-    views: Views = field(default_factory=lambda: Views(lambda now: now + 1_000_000))
     mirror: dict[tuple[str, str], Any] = field(default_factory=dict)
     heard: list[dict[str, Any]] = field(default_factory=list)
     n: int = -1
     watched: list[str] = field(default_factory=list)  # as granted last
     asked: list[list[str]] = field(default_factory=list)  # and not yet granted
     posts: list[Any] = field(default_factory=list)
+    node: str = ""  # of the client's user
+    numbered_at: int = 0
 
     def __post_init__(self) -> None:
+        self.views = Views(
+            lambda now: now + 1_000_000,
+            node_of=lambda user: self.node,
+            seen_from=lambda party, node: Party(node + party.number, party.name, party.user),
+        )
         self.groups = Groups(self.feed)
         self.groups.watch(lambda users: self.share.regroup())
         self.views.add(Posted, "record", WireRecord, lambda posted, level: view_of(posted), post=True)
@@ -183,6 +196,10 @@ class History:
             case Belong(groups):
                 for i, id in enumerate(GROUPS):
                     self.groups.put(Group(id, id, ((ME, i in groups),)))
+            case Renumber(node):
+                self.node = node
+                self.numbered_at = self.feed.mark()
+                self.share.renumber()
             case Read():
                 self._read()
             case Return():
@@ -208,7 +225,9 @@ class History:
         self.asked = []
         self.outbox = Outbox()
         self.share = Share(self.feed, self.views, self.groups, ME, self.outbox, wake=lambda: None)
-        self.share.begin(self.watched, fits=lambda latest: n >= latest, boot=BOOT, time=0.0)
+        self.share.begin(
+            self.watched, fits=lambda latest: n >= max(latest, self.numbered_at), boot=BOOT, time=0.0
+        )
 
     def _read(self) -> None:
         if not self.outbox:

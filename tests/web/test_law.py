@@ -9,7 +9,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.web.histories import KINDS, USERS, Belong, History, Put, Read, Remove, Return, Say, Step, Watch
+from tests.web.histories import (
+    KINDS,
+    USERS,
+    Belong,
+    History,
+    Put,
+    Read,
+    Remove,
+    Renumber,
+    Return,
+    Say,
+    Step,
+    Watch,
+)
 
 TRACES = Path(__file__).parent.parent / "contract"
 AUDIENCES = st.lists(st.integers(0, 3), max_size=3, unique=True).map(tuple)
@@ -24,6 +37,7 @@ def steps(*kinds: str) -> st.SearchStrategy[list[Step]]:
             st.builds(Watch, AUDIENCES),
             st.builds(Belong, AUDIENCES),
             st.builds(Say, st.integers(0, 3)),
+            st.builds(Renumber, st.sampled_from(["", "7", "0-"])),
             st.just(Read()),
             st.just(Return()),
         ),
@@ -73,10 +87,10 @@ def test_every_post_to_a_client_that_stays_arrives_once(history: list[Step]) -> 
 @settings(max_examples=100, deadline=None)
 @given(steps(*KINDS))
 def test_a_client_that_missed_nothing_is_told_nothing_new(history: list[Step]) -> None:
-    """Unless its user has come into a group, or left one: then it gets a snapshot, to be sure."""
+    """Unless groups of its user or numbers have changed: then it gets a snapshot, to be sure."""
     live = History()
     for step in history:
-        if not isinstance(step, Belong):
+        if not isinstance(step, Belong | Renumber):
             live.does(step)
     live.catches_up()
     mirror = dict(live.mirror)

@@ -14,7 +14,7 @@ import { createPhone } from "../phone/phone";
 import { readMe, signOut } from "../wire/http";
 import { Refused, sentenceOf } from "../wire/refused";
 import { browser, connect, type Link } from "../wire/socket";
-import type { Call, Device, Me } from "../wire/types";
+import type { Call, Device, Me, User } from "../wire/types";
 import { createCalling } from "./calling.svelte";
 import { createClock } from "./clock.svelte";
 import { createFollowing } from "./following";
@@ -353,6 +353,12 @@ export function openDesk(signedIn: Me, firstTab: string, left: () => void) {
     path(leg: string) {
       void lines;
       return phone.path(leg);
+    },
+    followUsers(heard: (user: User) => void) {
+      mirror.watch((kind, id) => {
+        const user = kind === "user" && mirror.get("user", id);
+        if (user) heard(user);
+      });
     },
     hurry: connection.hurry,
     async signOut() {

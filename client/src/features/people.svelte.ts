@@ -7,7 +7,8 @@ const PAGE = 100;
 
 export type People = ReturnType<typeof createPeople>;
 
-export function createPeople() {
+/** `follow` is given who wants to hear of each user that has changed. */
+export function createPeople(follow: (heard: (user: User) => void) => void) {
   let users = $state.raw<readonly User[]>([]);
   let total = $state(0);
   let state = $state<"waiting" | "ready" | "failed">("waiting");
@@ -28,6 +29,11 @@ export function createPeople() {
     }
     loading = false;
   }
+
+  follow((now) => {
+    const at = users.findIndex(({ id, name, number }) => id === now.id && (name !== now.name || number !== now.number));
+    if (at >= 0) users = users.with(at, now);
+  });
 
   void load();
   return {
