@@ -680,7 +680,7 @@ export interface paths {
         };
         /**
          * ListUsers
-         * @description People here, those whose name or number has every word of `search`.
+         * @description People here, those whose name or number has every word of `search`, or who is dialled by it.
          */
         readonly get: operations["listUsers"];
         readonly put?: never;
