@@ -25,6 +25,7 @@ from offhook.web.account import Accounts, LinkStore, Passwords, UserStore
 from offhook.web.calls import COMMANDS as CALL_COMMANDS
 from offhook.web.command import Commands, Parts
 from offhook.web.device import After, BrowserDevice, Browsers
+from offhook.web.forwarding import Forwarding
 from offhook.web.health import Health, Metric, Samples, health_routes
 from offhook.web.history import CallLists, UserSearch, history_routes
 from offhook.web.leg import Ground, PortOwner
@@ -179,10 +180,11 @@ class Web:
         site = Site(api, self.page, self.hub, self._signins, needs.origins)
         return WebServer(site, self.hub, listeners)
 
-    def _whose(self, node: str, number: str) -> str:
-        """The name of the user or the group that has this number in this node."""
-        if (user := self._needs.directory.by_number(number, node)) is not None:
-            return user.name
+    def _whose(self, number: str, user: str) -> str:
+        """The name of whom a user reaches by this number: a colleague, or a group of their own node."""
+        if (found := self.parts.get(Forwarding).whose(number, user)) is not None:
+            return found.name
+        node = self._needs.directory.node_of(user)
         for group in self._needs.groups.all():
             if group.ringing is not None and (group.ringing.node, group.ringing.number) == (node, number):
                 return group.name

@@ -66,7 +66,7 @@ View = Callable[[Any, Onlooker], Any]  # (thing, who looks) -> wire structure; t
 class Views:
     """The view of every kind that clients may see; features add theirs.
 
-    `whose` gives the name behind a node's number, `device` what is laid down for a device, `node_of` the node
+    `whose` gives the name behind a number that a user dials, `device` what is laid down for a device, `node_of` the node
     of a user, and `seen_from` a party with the number that is dialled in a node.
     """
 
@@ -74,7 +74,7 @@ class Views:
         self,
         wall: Callable[[float], float],
         *,
-        whose: Callable[[str, str], str] = lambda node, number: "",
+        whose: Callable[[str, str], str] = lambda number, user: "",
         device: Callable[[str], DeviceInfo | None] = lambda device: None,
         node_of: Callable[[str], str] = lambda user: ROOT,
         seen_from: Callable[[HeartParty, str], HeartParty] = lambda party, node: party,
@@ -185,10 +185,10 @@ class Views:
             do_not_disturb=thing.do_not_disturb,
             call_waiting=thing.call_waiting,
             rings=thing.line.seconds,
-            diversions=tuple([self._diversion(each, thing.node) for each in thing.line.diversions]),
+            diversions=tuple([self._diversion(each, thing.id) for each in thing.line.diversions]),
         )
 
-    def _diversion(self, diversion: KeptDiversion, node: str) -> Diversion:
+    def _diversion(self, diversion: KeptDiversion, user: str) -> Diversion:
         to = diversion.to
         return Diversion(
             diversion.when,
@@ -197,7 +197,7 @@ class Views:
             diversion.by,
             diversion.callers,
             diversion.first,
-            self._whose(node, to) or shown(to),
+            self._whose(to, user) or shown(to),
         )
 
     def _party(self, party: HeartParty, by: Onlooker) -> Party:

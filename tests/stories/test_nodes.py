@@ -153,3 +153,13 @@ async def test_a_call_is_parked_at_a_position_in_the_other_node(office_with_work
         there.hangup()
         await here.is_over()
     await office.is_quiet()
+
+
+async def test_a_diversion_to_the_other_node_names_who_it_leads_to(office_with_works: Office) -> None:
+    async with program_of(office_with_works, "anna") as page:
+        await page.do("me.divert", when="busy", to="7103", on=True)
+        try:
+            me = await page.sees("user", lambda user: bool(user.get("diversions")))
+            assert [(each["to"], each["shown"]) for each in me["diversions"]] == [("7103", "Ben Cole")]
+        finally:
+            await page.do("me.divert", when="busy", to="", on=False)
