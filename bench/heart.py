@@ -1,4 +1,4 @@
-"""What a call costs the heart (feed, switch, call, presence), without SIP, sound or sockets.
+"""What a call costs the heart (feed, switch, dial plan, call, presence), without SIP, sound or sockets.
 
     python -m bench.heart
 

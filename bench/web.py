@@ -18,9 +18,11 @@ from offhook.feed import Feed
 from offhook.people.directory import User
 from offhook.people.groups import Groups
 from offhook.people.presence import Presence
+from offhook.store.database import open_database
 from offhook.web.follow import Outbox, Share
 from offhook.web.views import Views
-from tests.web.house import ANNA, BEN, USERS, Served, open_house
+from tests.web.house import Served, open_house
+from tests.web.office import ANNA, BEN, USERS, furnish
 
 STATES = ("available", "on-call")
 
@@ -36,7 +38,9 @@ def main() -> None:
         print(f"change seen by {followers:7} clients, into outboxes {seen(followers):8.2f} µs each")
     cost, size = snapshot(500)
     print(f"snapshot of a client that follows 500 users     {cost:8.0f} µs, {size / 1000:.0f} KB")
-    uvloop.run(deliveries(asked.clients, asked.changes))
+    with tempfile.TemporaryDirectory() as folder:
+        furnish(file := Path(folder) / "offhook.db")
+        uvloop.run(deliveries(file, asked.clients, asked.changes))
 
 
 def unseen(followers: int, changes: int = 20_000) -> float:
@@ -81,11 +85,13 @@ def _share(feed: Feed, views: Views, user: str, watched: list[str]) -> Outbox:
     return outbox
 
 
-async def deliveries(clients: int, changes: int) -> None:
+async def deliveries(file: Path, clients: int, changes: int) -> None:
     """All clients follow one user, whose presence changes ten times a second."""
-    with tempfile.TemporaryDirectory() as nothing:
-        async with open_house(Path(nothing)) as served:
-            tokens = [await served.house.store.make(user.id, now=served.house.time.wall(0)) for user in USERS]
+    database = await open_database(f"sqlite://{file}")
+    try:
+        async with open_house(file.parent / "no-page", database) as served:
+            sessions, now = served.house.stores.sessions, served.house.time.unix()
+            tokens = [await sessions.make(user.id, now=now) for user in USERS]
             host, port = served.server.addresses[0]
             ours, theirs = multiprocessing.Pipe()
             readers = multiprocessing.get_context("spawn").Process(
@@ -109,6 +115,8 @@ async def deliveries(clients: int, changes: int) -> None:
             _report(served, clients, changes, cpu, late)
             readers.kill()
             readers.join()
+    finally:
+        await database.close()
 
 
 def _report(served: Served, clients: int, changes: int, cpu: float, late: list[float]) -> None:

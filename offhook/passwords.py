@@ -16,7 +16,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 SHORTEST = 8  # letters of a new password; length is all we ask for (NIST SP 800-63B)
 LONGEST = 256
 _MOST_WAITING = 20
-_HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)  # OWASP's figures
+USUAL = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)  # OWASP's figures
 
 T = TypeVar("T")
 
@@ -26,14 +26,15 @@ class Busy(Exception):
 
 
 class Passwords:
-    def __init__(self) -> None:
+    def __init__(self, hasher: PasswordHasher = USUAL) -> None:
+        self._hasher = hasher
         self._thread = ThreadPoolExecutor(1, "passwords")
         self._waiting = 0
         self._nobodys = ""
 
     async def hash(self, password: str) -> str:
         """What to keep of a new password. Raises Busy."""
-        return await self._run(lambda: _HASHER.hash(password))
+        return await self._run(lambda: self._hasher.hash(password))
 
     async def verify(self, hash: str | None, password: str) -> bool:
         """True when it is the right one. Without a hash, no, after the same work. Raises Busy."""
@@ -53,11 +54,11 @@ class Passwords:
 
     def _verify(self, hash: str | None, password: str) -> bool:
         if not self._nobodys:
-            self._nobodys = _HASHER.hash(secrets.token_hex())
+            self._nobodys = self._hasher.hash(secrets.token_hex())
         if len(password) > LONGEST:
             hash = None
         try:
-            return _HASHER.verify(hash or self._nobodys, password)
+            return self._hasher.verify(hash or self._nobodys, password)
         except (VerificationError, InvalidHashError):
             return False
 

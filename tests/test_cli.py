@@ -108,6 +108,25 @@ def test_users_are_listed_for_people_and_for_programs(offhook: Offhook) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("number", "owner"), [("200", "group Service"), ("7", "node Works"), ("0", "trunk Fibre")]
+)
+def test_a_number_that_leads_elsewhere_cannot_be_a_users(
+    offhook: Offhook, tmp_path: Path, number: str, owner: str
+) -> None:
+    house = tmp_path / "house.toml"
+    house.write_text(
+        '[location]\ncountry = "49"\narea = "30"\n'
+        '[[node]]\nname = "Works"\nnumber = "7"\n'
+        '[[trunk]]\nname = "Fibre"\nnumber = "0"\nhosts = ["192.0.2.1"]\nmain = "+4930555"\n'
+        '[[group]]\nname = "Service"\nringing = { number = "200" }\n'
+    )
+    code, _, err = offhook("apply", str(house))
+    assert code == 0, err
+    code, _, err = offhook("user", "add", "anna", "--name", "Anna", "--number", number)
+    assert (code, err) == (1, f"offhook: the number {number} belongs to the {owner} already\n")
+
+
 def test_a_name_that_is_taken_is_an_error_in_one_line(offhook: Offhook) -> None:
     offhook("user", "add", "anna", "--name", "Anna Berg", "--number", "101")
     code, out, err = offhook("user", "add", "ben", "--name", "Ben Cole", "--number", "101")

@@ -9,20 +9,31 @@ import msgspec
 import pytest
 
 from offhook.cli import run
-from offhook.dialplan.model import Diversion, Line, Location, Node, Tables, Trunk
 from offhook.sip.flow import Flow
 from offhook.store.bindings import Bindings, KeptBinding
 from offhook.store.database import Database, open_database
 from offhook.store.devices import Devices
-from offhook.store.plan import Plan
-from offhook.store.users import Users
+from tests.blueprint.office import put
 
 EXPIRES = 1_900_000_000.0
-TABLES = Tables(
-    location=Location("49", "30", external="0", subscriber=("+4930100",)),
-    nodes=(Node("Munich", number="7"),),
-    trunks=(Trunk("Fibre", number="0", hosts=("fibre.example",), main="+4930100"),),
-)
+HOUSE = """
+location = { country = "49", area = "30", external = "0", subscriber = ["+4930100"] }
+node = [{ name = "Munich", number = "7" }]
+trunk = [{ name = "Fibre", number = "0", hosts = ["fibre.example"], main = "+4930100" }]
+
+[[user]]
+username = "anna"
+name = "Anna"
+number = "10"
+device = [{ kind = "phone", name = "Desk phone", sip_user = "anna-desk", secret = "x" }]
+
+[[user]]
+username = "ben"
+name = "Ben"
+number = "20"
+device = [{ kind = "phone", name = "Desk phone", sip_user = "ben-desk", secret = "x" }]
+diversion = [{ when = "busy", to = "10" }]
+"""
 
 Offhook = Callable[..., tuple[int, str, str]]
 
@@ -32,22 +43,16 @@ def file(tmp_path: Path) -> Path:
     """Anna and Ben have phones that are registered until 2030; Ben diverts to Anna when he is busy."""
 
     async def furnish(database: Database) -> None:
-        await Plan(database).replace(TABLES)
-        users, devices = Users(database, "hq"), Devices(database, "hq")
-        for username, number in (("anna", "10"), ("ben", "20")):
-            user = await users.add(username, username.title(), number, now=0)
-            phone = await devices.add_phone(
-                user.id, "Desk phone", f"{username}-desk", secret="x", realm="pbx.example", now=0
-            )
-            flow = Flow("udp", "192.0.2.1", 5060, "192.0.2.9", 5060)
-            await Bindings(database, "hq").put(
-                [
-                    KeptBinding(
-                        phone.id, b"<sip:x@192.0.2.1>", flow, b"", username.encode(), 1, EXPIRES, False, b""
-                    )
-                ]
-            )
-        await users.set_line(user.id, Line(diversions=(Diversion("busy", "10"),)))
+        await put(database, HOUSE)
+        flow = Flow("udp", "192.0.2.1", 5060, "192.0.2.9", 5060)
+        await Bindings(database, "hq").put(
+            [
+                KeptBinding(
+                    phone.id, b"<sip:x@192.0.2.1>", flow, b"", phone.sip_user.encode(), 1, EXPIRES, False, b""
+                )
+                for phone in await Devices(database, "hq").load_all()
+            ]
+        )
 
     file = tmp_path / "offhook.toml"
     file.write_text(f'data = "{tmp_path}"\nsite = "hq"\n[sip]\ndomain = "pbx.example"\n')

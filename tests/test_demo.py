@@ -17,6 +17,7 @@ from offhook.store.devices import Devices
 from offhook.store.groups import Groups
 from offhook.store.plan import Plan
 from offhook.store.users import Users
+from tests.blueprint.office import exported, put
 
 LOCAL = Address("127.0.0.1:0")
 NOW = 1_790_000_000.0
@@ -168,16 +169,17 @@ async def test_a_number_that_the_service_group_has_already_stays(tmp_path: Path)
     await furnish(config, options(tmp_path))
     database = await open_database(config.database)
     try:
-        groups = Groups(database, "hq")
-        service = await groups.by_name("Service")
-        assert service is not None
-        await groups.set_ringing(service.id, Ringing("299"))
+        before = await Groups(database, "hq").by_name("Service")
+        text = await exported(database)
+        assert text.count('"200"') == 1
+        await put(database, text.replace('"200"', '"299"'))
         await furnish(config, options(tmp_path))
-        again = await groups.by_name("Service")
+        again = await Groups(database, "hq").by_name("Service")
     finally:
         await database.close()
     assert again is not None
-    assert again.ringing == Ringing("299")
+    assert before is not None
+    assert (again.members, again.ringing) == (before.members, Ringing("299", mode="in-turn"))
 
 
 async def test_a_number_of_the_office_that_somebody_else_has_meanwhile_stays_theirs(tmp_path: Path) -> None:

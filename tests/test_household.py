@@ -15,7 +15,7 @@ from offhook.calls.media import G711, Codecs, Port
 from offhook.calls.switch import Switch
 from offhook.clock import Clock
 from offhook.config import Address, Config, Sip
-from offhook.dialplan.model import Diversion, Line, Mobile, Node, Ringing, Tables, Trunk
+from offhook.dialplan.model import Diversion, Line, Mobile, Tables, Trunk
 from offhook.dialplan.plan import Dialplan
 from offhook.features.board import Board
 from offhook.feed import Feed
@@ -43,6 +43,7 @@ from offhook.store.users import Users
 from offhook.web.edge import Needs, Web
 from offhook.web.forwarding import Forwarding
 from offhook.web.server import Listener
+from tests.blueprint.office import put
 from tests.dialplan.house import Purse, Town
 from tests.phones.exchange import MemoryDialogs, eventually
 from tests.phones.phone import Phone, Refused
@@ -111,7 +112,7 @@ class Home:
         self.users = Users(database, "hq", announce=True)
         self.kept = KeptDevices(database, "hq", announce=True)
         self.kept_groups = KeptGroups(database, "hq", announce=True)
-        self.plan = SlowPlan(database, announce=True)
+        self.plan = SlowPlan(database)
         self.outside = Outside()
         self.sessions = Sessions(database, "hq")
         devices: Devices[Any] = Devices(self.feed)
@@ -383,6 +384,8 @@ async def test_how_one_wants_to_be_called_is_kept(home: Home) -> None:
 # ---- the plan
 
 TRUNK = Trunk("amt", "0", hosts=("192.0.2.1",))
+WITH_TRUNK = '[[trunk]]\nname = "amt"\nnumber = "0"\nhosts = ["192.0.2.1"]\n'
+ANNA = '[[user]]\nusername = "anna"\nname = "Anna"\nnumber = "101"\n'
 
 
 async def test_a_plan_is_told_once_and_again_when_it_is_another(home: Home) -> None:
@@ -391,16 +394,16 @@ async def test_a_plan_is_told_once_and_again_when_it_is_another(home: Home) -> N
     await home.add("anna", "101")
     await home.reload.look()
     assert home.outside.told == [Tables()], "somebody has come; the plan is as it was"
-    await home.plan.replace(Tables(trunks=(TRUNK,)))
+    await put(home.database, WITH_TRUNK)
     await home.reload.look()
     assert home.outside.told == [Tables(), Tables(trunks=(TRUNK,))]
 
 
 async def test_a_user_who_moves_is_found_at_the_new_number_only(home: Home) -> None:
     anna, _ = await home.add("anna", "101")
-    await home.plan.replace(Tables(nodes=(Node("works", number="7"),)))
-    await home.users.set_node_and_number(anna.id, "works", "55")
-    await home.users.set_line(anna.id, Line(seconds=12))
+    await home.reload.look()
+    moved = ANNA.replace("101", "55") + 'node = "works"\nseconds = 12\n'
+    await put(home.database, moved + '[[node]]\nname = "works"\nnumber = "7"\n')
     await home.reload.look()
     found = home.directory.by_number("55", "works")
     assert found is not None
@@ -409,12 +412,13 @@ async def test_a_user_who_moves_is_found_at_the_new_number_only(home: Home) -> N
 
 
 async def test_a_group_gets_a_number_and_loses_it(home: Home) -> None:
-    sales = await home.kept_groups.create("Sales", Ringing("200"))
+    sales = await home.kept_groups.create("Sales")
+    await put(home.database, '[[group]]\nname = "Sales"\nringing = { number = "200" }\n')
     await home.reload.look()
     found = home.groups.at("root", "200")
     assert found is not None
     assert found.id == sales.id
-    await home.kept_groups.set_ringing(sales.id, None)
+    await put(home.database, '[[group]]\nname = "Sales"\n')
     await home.reload.look()
     assert home.groups.at("root", "200") is None
 
@@ -424,7 +428,8 @@ async def test_a_browser_that_stands_for_the_mobiles_stays_open(home: Home) -> N
     await home.reload.look()
     page = await home.tab(anna)
     assert home.is_reachable(anna.device)
-    await home.kept.set_no_mobility(anna.device, wanted=True)
+    needless = '{ kind = "browser", name = "Browser", no_mobility = true }'
+    await put(home.database, f"{ANNA}device = [{needless}]\n")
     await home.reload.look()
     browser = home.directory.device(anna.device)
     assert browser is not None
@@ -434,8 +439,9 @@ async def test_a_browser_that_stands_for_the_mobiles_stays_open(home: Home) -> N
 
 
 async def test_what_cannot_be_read_leaves_everything_as_it_is_until_it_can(home: Home) -> None:
-    await home.plan.replace(Tables(trunks=(TRUNK,)))
+    await put(home.database, WITH_TRUNK)
     await home.reload.look()
+    ((body,),) = await home.database.read("select body from plan")
     await home.database.write("update plan set body = $1", [("{",)])
     anna, _ = await home.add("anna", "101")
     with pytest.raises(StoreError, match="the trunk amt in the database cannot be read"):
@@ -443,9 +449,9 @@ async def test_what_cannot_be_read_leaves_everything_as_it_is_until_it_can(home:
     assert home.outside.tables == Tables(trunks=(TRUNK,))
     assert home.directory.user(anna.id) is None
 
-    await home.plan.replace(Tables())
+    await home.database.write("update plan set body = $1", [(body.replace("192.0.2.1", "192.0.2.2"),)])
     await home.reload.look()
-    assert home.outside.tables == Tables()
+    assert [trunk.hosts for trunk in home.outside.tables.trunks] == [("192.0.2.2",)]
     assert home.directory.user(anna.id) == anna
 
 
@@ -468,7 +474,7 @@ MOBILE = Mobile("+49170555")
 
 async def test_a_mobile_lives_as_soon_as_its_user_has_written_it_down(home: Home) -> None:
     anna, _ = await home.add("anna", "101")
-    await home.plan.replace(Tables(trunks=(TRUNK,)))
+    await put(home.database, WITH_TRUNK)
     await home.reload.look()
     mobile = await home.mobiles.add(anna.id, "Mobile", MOBILE)
     assert home.directory.device(mobile.id) == mobile
@@ -507,7 +513,9 @@ async def test_who_dialled_from_a_mobile_that_is_removed_dials_from_another_devi
 
 async def test_a_mobile_that_the_command_line_adds_or_removes_comes_and_goes(home: Home) -> None:
     anna, _ = await home.add("anna", "101")
-    mobile = await home.kept.add_mobile(anna.id, "Mobile", MOBILE, now=0.0)
+    hers = '[[user.device]]\nkind = "mobile"\nname = "Mobile"\nnumber = "+49170555"\n'
+    await put(home.database, ANNA + hers)
+    *_, mobile = await home.kept.of(anna.id)
     await home.reload.look()
     assert home.feed.get(DeviceView, mobile.id) is not None
     await home.kept.remove(mobile.id)
@@ -521,10 +529,10 @@ async def test_mobiles_can_be_rung_when_there_is_a_trunk_and_no_longer_when_it_g
     mobile = await home.kept.add_mobile(anna.id, "Mobile", MOBILE, now=0.0)
     await home.reload.look()
     assert not home.is_reachable(mobile.id)
-    await home.plan.replace(Tables(trunks=(TRUNK,)))
+    await put(home.database, WITH_TRUNK)
     await home.reload.look()
     assert home.is_reachable(mobile.id)
-    await home.plan.replace(Tables())
+    await put(home.database, "trunk = []", prune=True)
     await home.reload.look()
     assert not home.is_reachable(mobile.id)
 

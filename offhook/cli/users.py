@@ -15,10 +15,13 @@ from offhook.cli.common import (
     user_named,
 )
 from offhook.config import Config
+from offhook.dialplan.model import ROOT
 from offhook.passwords import Passwords, weakness
 from offhook.people.directory import User
 from offhook.store.database import Database
+from offhook.store.groups import Groups
 from offhook.store.links import LIFETIME, Links
+from offhook.store.plan import Plan
 from offhook.store.sessions import Sessions
 from offhook.store.users import Users
 
@@ -46,6 +49,8 @@ def add_commands(commands: Commands, printing: argparse.ArgumentParser) -> None:
 def _user_add(options: argparse.Namespace) -> int:
     async def add(config: Config, database: Database) -> None:
         now = time.time()
+        if owner := (await _leading(config, database)).get(options.number):
+            raise CannotDo(f"the number {options.number} belongs to the {owner} already")
         user = await Users(database, config.site, announce=True).add(
             options.username, options.name, options.number, now=now
         )
@@ -104,6 +109,21 @@ def _user_remove(options: argparse.Namespace) -> int:
             say(f"{user.name} ({user.username}) is removed; the number {user.number} is free.")
 
     return administer(options, remove)
+
+
+async def _leading(config: Config, database: Database) -> dict[str, str]:
+    """What the numbers in the root lead to that are nobody's own."""
+    tables = await Plan(database).load()
+    groups = await Groups(database, config.site).load_all()
+    return {
+        **{
+            each.number: f"group {group.name}"
+            for group in groups
+            if (each := group.ringing) and each.node == ROOT
+        },
+        **{node.number: f"node {node.name}" for node in tables.nodes if node.parent == ROOT},
+        **{trunk.number: f"trunk {trunk.name}" for trunk in tables.trunks if trunk.node == ROOT},
+    }
 
 
 async def _welcome_link(config: Config, database: Database, user: User, now: float) -> str:

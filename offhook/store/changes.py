@@ -24,11 +24,6 @@ class Changes:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def append(self, change: Step) -> int:
-        """Write what `appending` has made; its number."""
-        ((row,),) = await self._database.transact([change])
-        return int(row[0])
-
     async def newest(self, limit: int = 100) -> list[Change]:
         """The newest first."""
         rows = await self._database.read(f"select {_COLUMNS} from changes order by id desc limit $1", limit)
@@ -40,22 +35,12 @@ class Changes:
         rows = await self._database.read(f"select {_COLUMNS} from changes where id = $1", id)
         return _change(rows[0]) if rows else None
 
-    async def last(self) -> Change | None:
-        """The newest that has not been undone."""
-        rows = await self._database.read(
-            f"select {_COLUMNS} from changes where undone is null order by id desc limit 1"
-        )
-        return _change(rows[0]) if rows else None
-
     async def touched(self, id: int) -> tuple[str, str] | None:
         """The objects of a change before and after it, in the JSON they were given in."""
         if not 0 < id <= _HIGHEST:
             return None
         rows = await self._database.read("select before, after from changes where id = $1", id)
         return (str(rows[0][0]), str(rows[0][1])) if rows else None
-
-    async def mark_undone(self, id: int, at: float) -> None:
-        await self._database.transact([undoing(id, at)])
 
 
 def appending(at: float, who: str, summary: str, before: str, after: str) -> Step:

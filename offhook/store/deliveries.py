@@ -101,10 +101,6 @@ class Deliveries:
         )
         return [self._delivery(row) for row in rows]
 
-    async def waiting(self) -> int:
-        rows = await self._database.read("select count(*) from deliveries where next_try is not null")
-        return int(rows[0][0])
-
     def _delivery(self, row: Row) -> Delivery:
         id, hook, record, *rest = row
         return Delivery(self._keys.id(id), hook, self._keys.id(record), *rest)

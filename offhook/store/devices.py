@@ -96,11 +96,6 @@ class Devices:
             raise StoreError("the mobile has been removed meanwhile")
         return self._device(rows[0][0])
 
-    async def set_no_mobility(self, id: str, *, wanted: bool) -> None:
-        """Whether the user's mobiles are silent while this phone or browser is reachable."""
-        update = "update devices set no_mobility = $1 where id = $2"
-        await self._database.transact([(update, (wanted, self._keys.key(id))), *self._after])
-
     async def set_secret(self, device: DeviceInfo, *, secret: str, realm: str) -> None:
         """Give a phone a new secret; the old one stops working."""
         md5 = ha1(device.sip_user, realm, secret, "MD5")

@@ -1,10 +1,8 @@
 """Groups: named circles of users, in which each member is active or only looked after.
 
-Members have an order: that in which they joined, until somebody sets another.
+Members have an order: that in which they joined, until a document gives them another.
 A group is called by its name in any capitals, for a person writes it on the command line.
 """
-
-from collections.abc import Sequence
 
 from offhook.dialplan.model import Ringing
 from offhook.people.groups import Group
@@ -12,7 +10,7 @@ from offhook.store.database import Conflict, Database, Step, StoreError, Value
 from offhook.store.keys import Keys
 from offhook.store.meta import ANNOUNCE
 from offhook.store.users import checked_name, username_key
-from offhook.store.values import kept_or_null, read
+from offhook.store.values import read
 
 _ALL = (
     "select g.id, g.name, g.ringing, m.user_id, m.active"
@@ -37,30 +35,15 @@ class Groups:
         found = await self._load(only, username_key(name))
         return found[0] if found else None
 
-    async def create(self, name: str, ringing: Ringing | None = None) -> Group:
-        """A new group without members. Raises Conflict, StoreError."""
+    async def create(self, name: str) -> Group:
+        """A new group without members or a number. Raises Conflict, StoreError."""
         name = checked_name(name)
-        insert = "insert into groups (name, name_key, ringing) values ($1, $2, $3) returning id"
-        values = (name, username_key(name), kept_or_null(ringing))
+        insert = "insert into groups (name, name_key) values ($1, $2) returning id"
         try:
-            rows = await self._database.transact([(insert, values), *self._after])
+            rows = await self._database.transact([(insert, (name, username_key(name))), *self._after])
         except Conflict:
             raise Conflict(f"there is a group {name} already") from None
-        return Group(self._keys.id(rows[0][0][0]), name, (), ringing)
-
-    async def set_ringing(self, id: str, ringing: Ringing | None) -> None:
-        """Where the group can be called, and how it rings then; None: nowhere."""
-        update = "update groups set ringing = $1 where id = $2"
-        await self._change(update, kept_or_null(ringing), self._keys.key(id))
-
-    async def rename(self, id: str, name: str) -> None:
-        """Raises Conflict, StoreError."""
-        name = checked_name(name)
-        update = "update groups set name = $1, name_key = $2 where id = $3"
-        try:
-            await self._change(update, name, username_key(name), self._keys.key(id))
-        except Conflict:
-            raise Conflict(f"there is a group {name} already") from None
+        return Group(self._keys.id(rows[0][0][0]), name, ())
 
     async def delete(self, id: str) -> None:
         """Its members stay."""
@@ -79,21 +62,6 @@ class Groups:
             )
         except Conflict:
             raise StoreError("the group or the user has been removed meanwhile") from None
-
-    async def arrange(self, id: str, users: Sequence[str]) -> None:
-        """Put the members into this order; who is not named comes last."""
-        group = self._keys.key(id)
-        steps: list[Step] = [
-            ("update group_members set position = $1 where group_id = $2", (len(users), group)),
-            *(
-                (
-                    "update group_members set position = $1 where group_id = $2 and user_id = $3",
-                    (position, group, self._keys.key(user)),
-                )
-                for position, user in enumerate(users)
-            ),
-        ]
-        await self._database.transact([*steps, *self._after])
 
     async def leave(self, id: str, user: str) -> None:
         await self._change(

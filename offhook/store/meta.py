@@ -1,7 +1,6 @@
-"""What the server notes about itself: how often it started, when it last lived, its secret, its realm."""
+"""What the server notes about itself: how often it started, when it last lived, its realm."""
 
 import asyncio
-import secrets
 
 from offhook.store.database import Database, Step, StoreError
 
@@ -42,16 +41,21 @@ class Meta:
         value = await self._get("alive")
         return float(value) if value else None
 
-    async def secret(self) -> bytes:
-        """32 random bytes, made at the first start and kept: nonces and tags outlive a restart."""
-        return bytes.fromhex(await self._keep("secret", secrets.token_hex(32)))
-
     async def realm(self, wanted: str) -> str:
         """The realm the phones' secrets were made for: `wanted` if there is none yet.
 
         Raises StoreError when it is another, for no phone could sign in any more.
         """
-        kept = await self._keep("realm", wanted)
+        rows = await self._database.transact(
+            [
+                (
+                    "insert into meta (key, value) values ('realm', $1) on conflict (key) do nothing",
+                    (wanted,),
+                ),
+                ("select value from meta where key = 'realm'", ()),
+            ]
+        )
+        kept = str(rows[1][0][0])
         if kept != wanted:
             raise StoreError(
                 f"the phones in this database have secrets for the realm {kept!r}, not {wanted!r}:"
@@ -66,13 +70,3 @@ class Meta:
     async def _get(self, key: str) -> str | None:
         rows = await self._database.read("select value from meta where key = $1", key)
         return str(rows[0][0]) if rows else None
-
-    async def _keep(self, key: str, value: str) -> str:
-        """The value kept under `key`; the first one offered stays."""
-        rows = await self._database.transact(
-            [
-                ("insert into meta (key, value) values ($1, $2) on conflict (key) do nothing", (key, value)),
-                ("select value from meta where key = $1", (key,)),
-            ]
-        )
-        return str(rows[1][0][0])

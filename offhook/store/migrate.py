@@ -22,29 +22,16 @@ from offhook.store.sqlite import sqlite_path
 
 
 def upgrade(url: str) -> None:
-    _with_connection(url, lambda config: command.upgrade(config, "head"))
+    do(url, lambda config: command.upgrade(config, "head"))
 
 
-def downgrade(url: str, revision: str) -> None:
-    _with_connection(url, lambda config: command.downgrade(config, revision))
+def do(url: str, work: Callable[[Config], object]) -> None:
+    """Have one of Alembic's commands work on this database."""
 
-
-def check(url: str) -> None:
-    """Raise when the tables differ from schema.py."""
-    _with_connection(url, command.check)
-
-
-def settings() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    return config
-
-
-def _with_connection(url: str, run: Callable[[Config], object]) -> None:
     def through(connection: Connection) -> None:
         config = settings()
         config.attributes["connection"] = connection
-        run(config)
+        work(config)
 
     if url.startswith("sqlite:"):
         engine = create_engine(URL.create("sqlite", database=sqlite_path(url)))
@@ -54,6 +41,12 @@ def _with_connection(url: str, run: Callable[[Config], object]) -> None:
         engine.dispose()
     else:
         asyncio.run(_through_asyncpg(url, through))
+
+
+def settings() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
 
 
 async def _through_asyncpg(url: str, through: Callable[[Connection], None]) -> None:

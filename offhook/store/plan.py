@@ -5,7 +5,6 @@ from typing import TypeVar
 
 from offhook.dialplan.model import Filter, Limits, Location, Node, Part, Tables, Trunk
 from offhook.store.database import Database, Step, StoreError
-from offhook.store.meta import ANNOUNCE
 from offhook.store.values import kept, read
 
 P = TypeVar("P", bound=Part)
@@ -20,11 +19,10 @@ _KINDS: dict[str, type[Part]] = {
 
 
 class Plan:
-    """With `announce`, for a process other than the server: each change tells the server to look."""
+    """Read as one value; whoever changes it does so by the steps of `replacing`."""
 
-    def __init__(self, database: Database, *, announce: bool = False) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._after: list[Step] = [ANNOUNCE] if announce else []
 
     async def load(self) -> Tables:
         """Raises StoreError with the name of what it cannot read."""
@@ -43,13 +41,12 @@ class Plan:
             trunks=_all(found["trunk"], Trunk),
         )
 
-    async def replace(self, tables: Tables) -> None:
-        """Raises Conflict when two of a kind have one name."""
-        await self._database.transact([*replacing(tables), *self._after])
-
 
 def replacing(tables: Tables) -> list[Step]:
-    """The steps that put all of it in the place of what there is, for a larger transaction."""
+    """The steps that put all of it in the place of what there is, for a larger transaction.
+
+    That raises Conflict when two of a kind have one name.
+    """
     steps: list[Step] = [("delete from plan", ())]
     for kind, parts in _named(tables):
         for position, (name, part) in enumerate(parts):

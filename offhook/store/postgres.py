@@ -204,6 +204,8 @@ async def _transaction(connection: Any, group: list[Job]) -> None:
 def _is_passing(error: Exception) -> bool:
     if isinstance(error, asyncpg.InterfaceError):  # a closed connection, or our own mistake
         return "clos" in str(error)
+    if isinstance(error, asyncpg.InternalClientError):  # the server has said farewell and not closed yet
+        return "cannot switch to state" in str(error)
     return isinstance(error, _PASSING)
 
 

@@ -13,7 +13,6 @@ from offhook.store.values import kept, read
 
 _COLUMNS = "id, username, name, number, device, do_not_disturb, call_waiting, node, line"
 _MOST_LETTERS = 64
-_USUAL = Line()
 
 
 class Users:
@@ -34,9 +33,6 @@ class Users:
     async def by_username(self, username: str) -> User | None:
         return await self._one("username_key = $1", username_key(username))
 
-    async def by_number(self, number: str, node: str = ROOT) -> User | None:
-        return await self._one("number = $1 and node = $2", number, node)
-
     async def search(self, typed: str, *, offset: int = 0, limit: int = 100) -> tuple[int, list[User]]:
         """How many users match every word typed, and one page of them in the order of their names."""
         words = patterns(typed)
@@ -51,17 +47,15 @@ class Users:
         )
         return int(total[0][0]), [self._user(row) for row in rows]
 
-    async def add(
-        self, username: str, name: str, number: str, *, now: float, node: str = ROOT, line: Line = _USUAL
-    ) -> User:
+    async def add(self, username: str, name: str, number: str, *, now: float) -> User:
         """A new user with a browser device, chosen for dialling. Raises Conflict, StoreError."""
         username, name, number = checked_username(username), checked_name(name), checked_number(number)
         key = username_key(username)
         steps: list[Step] = [
             (
-                "insert into users (username, username_key, name, number, search, created, node, line)"
-                " values ($1, $2, $3, $4, $5, $6, $7, $8)",
-                (username, key, name, number, searchable(name, username, number), now, node, kept(line)),
+                "insert into users (username, username_key, name, number, search, created)"
+                " values ($1, $2, $3, $4, $5, $6)",
+                (username, key, name, number, searchable(name, username, number), now),
             ),
             (
                 "insert into devices (user_id, name, kind, ha1_md5, ha1_sha256, created)"
@@ -77,23 +71,8 @@ class Users:
         try:
             rows = await self._database.transact(steps + self._after)
         except Conflict as error:
-            raise await self._taken(username, number, node) or error from None
+            raise await self._taken(username, number) or error from None
         return self._user(rows[2][0])
-
-    async def set_node_and_number(self, id: str, node: str, number: str) -> None:
-        """Give a user another number, perhaps in another numbering area. Raises Conflict, StoreError."""
-        number = checked_number(number)
-        if (user := await self.by_id(id)) is None:
-            raise StoreError("the user has been removed meanwhile")
-        search = searchable(user.name, user.username, number)
-        update = "update users set node = $1, number = $2, search = $3 where id = $4"
-        try:
-            await self._change(update, node, number, search, self._keys.key(id))
-        except Conflict as error:
-            raise await self._taken("", number, node) or error from None
-
-    async def set_line(self, id: str, line: Line) -> None:
-        await self._change("update users set line = $1 where id = $2", kept(line), self._keys.key(id))
 
     async def password_hash(self, id: str) -> str | None:
         """None while nobody has used the one-time link."""
@@ -138,12 +117,11 @@ class Users:
         rows = await self._database.read(f"select {_COLUMNS} from users where {where}", *values)
         return self._user(rows[0]) if rows else None
 
-    async def _taken(self, username: str, number: str, node: str) -> Conflict | None:
+    async def _taken(self, username: str, number: str) -> Conflict | None:
         if await self.by_username(username) is not None:
             return Conflict(f"there is a user {username} already")
-        if (user := await self.by_number(number, node)) is not None:
-            where = "" if node == ROOT else f" in {node}"
-            return Conflict(f"the number {number}{where} belongs to {user.username} already")
+        if (user := await self._one("number = $1 and node = $2", number, ROOT)) is not None:
+            return Conflict(f"the number {number} belongs to {user.username} already")
         return None
 
     def _user(self, row: Row) -> User:

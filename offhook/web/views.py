@@ -66,8 +66,8 @@ View = Callable[[Any, Onlooker], Any]  # (thing, who looks) -> wire structure; t
 class Views:
     """The view of every kind that clients may see; features add theirs.
 
-    `whose` gives the name behind a number that a user dials, `device` what is laid down for a device, `node_of` the node
-    of a user, and `seen_from` a party with the number that is dialled in a node.
+    `whose` gives the name behind a number that a user dials, `device` what is laid down for a device,
+    `node_of` the node of a user, and `seen_from` a party with the number that is dialled in a node.
     """
 
     def __init__(

@@ -132,6 +132,14 @@ device = [{ kind = "phone", name = "Desk", sip_user = "anna-desk" }, { kind = "b
     assert (await user(database, "anna")).device == left[1].id, "the browser chosen is gone: another one"
 
 
+async def test_a_device_makes_mobiles_needless_as_long_as_the_file_says_so(
+    database: Database,
+) -> None:
+    for said, become in (("", False), ("\nno_mobility = true", True), ("", False)):
+        await put(database, OFFICE.replace('srtp = "required"', f'srtp = "required"{said}'))
+        assert [device.no_mobility for device in await devices(database, "anna")] == [False, become, False]
+
+
 async def test_pruning_removes_what_is_missing_among_the_kinds_of_the_file(database: Database) -> None:
     await put(database, OFFICE)
     await put(
@@ -157,6 +165,17 @@ async def test_two_users_may_swap_their_numbers_and_one_may_keep_it_in_another_n
         ("munich", "101"),
         ("root", "101"),
     ]
+
+
+async def test_who_moves_is_found_by_the_new_number_and_by_the_former_one_no_more(database: Database) -> None:
+    await put(database, OFFICE)
+    ben = await user(database, "ben")
+    await put(database, OFFICE.replace('"102"\nlimits', '"7001"\nnode = "munich"\nlimits'))
+    moved = await user(database, "ben")
+    assert (moved.id, moved.node, moved.number) == (ben.id, "munich", "7001")
+    users = Users(database, "hq")
+    assert await users.search("7001") == (1, [moved])
+    assert await users.search("102") == (0, [])
 
 
 async def test_a_phone_goes_over_to_another_user(database: Database) -> None:
@@ -195,6 +214,10 @@ async def test_who_is_given_another_password_is_signed_out_and_their_link_is_wor
         (('username = "ben"', 'username = "b n"'), "user b n, username: 'b n' is no user name"),
         (('number = "102"', 'number = "1o2"'), "'1o2' is no number: write 1 to 32 digits"),
         (('number = "102"', 'number = "101"'), "number: the number 101 belongs to user anna already"),
+        (
+            ('number = "102"', 'number = "101"\nnode = "munich"'),
+            "the number 101 in munich belongs to user ben already",
+        ),
         (('number = "200"', 'number = "102"'), "ringing, number: the number 102 belongs to user ben already"),
         (('number = "200"', 'number = "8"'), "8 is the number of the node 'munich': choose another one"),
         (('number = "102"', 'number = "8"'), "number: the number 8 belongs to node munich already"),
@@ -251,7 +274,8 @@ async def test_what_others_need_cannot_be_pruned(database: Database) -> None:
 async def test_what_was_wrong_before_does_not_stand_in_the_way(database: Database) -> None:
     await put(database, OFFICE)
     anna = await user(database, "anna")
-    await Users(database, "hq").set_line(anna.id, Line(filter="a former one"))
+    former = Line(filter="a former one")
+    await Users(database, "hq").set_preferences(anna.id, do_not_disturb=False, call_waiting=True, line=former)
     await put(database, "[limits]\nexternal_per_day = 5\n")
     with pytest.raises(Rejected, match="a former one"):
         await put(

@@ -12,9 +12,16 @@ from offhook.calls.moments import Moment
 from offhook.calls.routing import Ask, Deed, Plan, Round, first_of
 from offhook.calls.switch import Switch
 from offhook.calls.view import CallView
+from offhook.dialplan.model import Tables
+from offhook.dialplan.plan import Dialplan
 from offhook.feed import Feed
 from offhook.ids import LiveIds
-from tests.calls.rules import everyone
+from offhook.people.devices import Devices
+from offhook.people.directory import DeviceInfo, Directory, User
+from offhook.people.groups import Groups
+from offhook.people.here import Here
+from offhook.people.presence import PresenceKeeper
+from tests.dialplan.house import Purse, Town
 
 ids = count(1)
 
@@ -189,15 +196,6 @@ class FakeDevice:
         return legs
 
 
-@dataclass(frozen=True)
-class Someone:
-    id: str
-    name: str
-    number: str
-    do_not_disturb: bool = False
-    call_waiting: bool = True
-
-
 class House:
     """Anna and Dora have a desk phone, Ben a desk phone and a browser; Carla's phone is switched off.
 
@@ -205,12 +203,6 @@ class House:
     """
 
     def __init__(self, *, recorded: bool = False, calls: int = 1000, ringing_legs: int = 32) -> None:
-        people = [
-            Someone("anna", "Anna", "101"),
-            Someone("ben", "Ben", "102"),
-            Someone("carla", "Carla", "103"),
-            Someone("dora", "Dora", "104"),
-        ]
         self.desk = self.device("anna", "Anna", "101", "anna-desk")
         self.ben_desk = self.device("ben", "Ben", "102", "ben-desk")
         self.ben_browser = self.device("ben", "Ben", "102", "ben-browser")
@@ -223,25 +215,19 @@ class House:
         self.plans: dict[str, Plan] = {"0301234": Plan((Round((self.line,)),), outside=True)}
         self.asked: Ask | None = None  # for the last time
         self.moments: list[Moment] = []
-        devices: dict[str, list[FakeDevice]] = {
-            "anna": [self.desk],
-            "ben": [self.ben_desk, self.ben_browser],
-            "carla": [self.carla],
-            "dora": [self.dora],
-        }
-        numbers = {p.number: p for p in people}
         self.feed = Feed()
         self.news: list[CallView] = []
         self.feed.watch(CallView, lambda old, new: self.news.append(new) if new else None)
         self.engine = FakeEngine()
         self.feed.watch(Moment, lambda old, new: self.moments.append(new) if new else None)
-        rule = everyone(numbers.get, lambda user: devices[user], busy=lambda user: False)
+        people = owners_of(self.desk, self.ben_desk, self.ben_browser, self.carla, self.dora)
+        dialplan = Dialplan(Tables(), people, Town(), Purse())
         self.switch = Switch(
-            first_of([self._planned, rule]),
+            first_of([self._planned, dialplan.route]),
             self.engine,
             self.feed,
             LiveIds("hq", 1),
-            devices_of=lambda user: devices[user],
+            devices_of=people.devices_of,
             recorded=recorded,
             calls_at_most=calls,
             ringing_legs=ringing_legs,
@@ -280,3 +266,16 @@ class House:
         assert isinstance(leg.bridge, FakeBridge)
         leg.opens(leg.bridge)
         self.switch.tell(leg, Answered(), now)
+
+
+def owners_of(*devices: FakeDevice) -> Here:
+    """Those whose devices these are, as the dial plan knows them; nobody is ever busy."""
+    feed = Feed()  # one of its own: the house's is for what the switch says
+    directory, live = Directory(), Devices[FakeDevice](feed)
+    for device in devices:
+        party = device.party
+        directory.put_user(User(party.user, party.user, party.name, party.number))
+        info = DeviceInfo(device.id, party.user, "Phone", "phone")
+        directory.put_device(info)
+        live.add(info, device)
+    return Here(directory, live, Groups(feed), PresenceKeeper(feed, lambda: 0.0))

@@ -3,8 +3,21 @@
 import pytest
 
 from offhook.calls.cause import Cannot, Cause
-from offhook.calls.leg import Answered, Asked, Back, Digit, Gone, Held, Lost, Redirect, Ringing, TransferTo
+from offhook.calls.leg import (
+    Answered,
+    Asked,
+    Back,
+    Digit,
+    Gone,
+    Held,
+    Lost,
+    Party,
+    Redirect,
+    Ringing,
+    TransferTo,
+)
 from offhook.calls.media import G711, G722, OPUS, PCMA
+from offhook.calls.routing import Ask, Plan, Round
 from tests.calls.house import FakeLeg, FakePort, House
 
 
@@ -174,6 +187,17 @@ def test_a_phone_that_is_told_to_dial_rings_first_and_then_hears_ringback(house:
     assert house.bridge.hears("anna-desk") == {"ringback"}
     house.answers(house.ben_desk.leg, 4)
     assert house.bridge.hears("anna-desk") == {"ben-desk"}
+
+
+def test_the_number_is_meant_as_it_was_dialled_when_the_own_device_has_been_picked_up(
+    house: House,
+) -> None:
+    """In another node it is somebody else's."""
+    house.plans["7103"] = Plan((Round((house.ben_desk,)),), called=Party("103", "Ben", "ben"))
+    house.switch.dial(house.desk, "7103", 0)
+    house.answers(house.desk.leg, 1)
+    assert house.asked == Ask(house.desk.party, "7103")
+    assert house.ben_desk.legs
 
 
 def test_a_caller_off_the_hook_hears_the_busy_tone_before_the_call_ends(house: House) -> None:

@@ -1,4 +1,4 @@
-"""A telephone exchange on loopback: the real edge, endpoint and switch, and an engine that only remembers."""
+"""A telephone exchange on loopback: real edge, switch and dial plan, and an engine that only remembers."""
 
 import asyncio
 import ssl
@@ -8,14 +8,19 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from offhook.calls.media import Engine, Port
-from offhook.calls.routing import Device, Rule, first_of
 from offhook.calls.switch import Switch
 from offhook.clock import Clock
 from offhook.config import Address, Config, Limits, Sip
+from offhook.dialplan.model import Tables
+from offhook.dialplan.plan import Dialplan
 from offhook.feed import Feed
 from offhook.ids import LiveIds
 from offhook.media.fake import FakeEngine
+from offhook.people.devices import Devices
 from offhook.people.directory import DeviceInfo, Directory, Srtp, User
+from offhook.people.groups import Groups
+from offhook.people.here import Here
+from offhook.people.presence import PresenceKeeper
 from offhook.phones.device import PhoneDevice
 from offhook.phones.edge import Phones
 from offhook.phones.lines import PortOwner
@@ -23,7 +28,7 @@ from offhook.sip.auth import ha1
 from offhook.sip.dialog import TalkingDialog
 from offhook.sip.flow import Transport
 from offhook.store.bindings import KeptBinding
-from tests.calls.rules import everyone
+from tests.dialplan.house import Purse, Town
 from tests.phones.phone import Phone
 
 REALM = "offhook"
@@ -92,7 +97,6 @@ class Exchange:
         srtp: Srtp = "off",
         ports: tuple[int, int, int] = (0, 0, 0),
         limits: Limits | None = None,
-        rules: Sequence[Rule] = (),  # asked before the one for the four
         media: Engine | None = None,  # one with sound
     ) -> None:
         loop = asyncio.get_running_loop()
@@ -104,16 +108,19 @@ class Exchange:
         self.owners: dict[Port, PortOwner] = {}
         self.dialogs = MemoryDialogs()
         self.lag = 0.0
-        self._devices: dict[str, PhoneDevice] = {}
         ids = LiveIds("hq", 1)
-        rule = everyone(self.directory.by_number, self._devices_of, seconds=30.0)
+        feed = Feed()
+        self._devices: Devices[PhoneDevice] = Devices(feed)
+        presence = PresenceKeeper(feed, loop.time)
+        self.people = Here(self.directory, self._devices, Groups(feed), presence)
+        self.dialplan = Dialplan(Tables(), self.people, Town(), Purse())
         self.limits = limits or Limits(calls_per_user=100)
         self.switch = Switch(
-            first_of([*rules, rule]),
+            lambda ask: self.dialplan.route(ask),
             media or self.engine,
-            Feed(),
+            feed,
             ids,
-            devices_of=self._devices_of,
+            devices_of=self.people.devices_of,
             calls_at_most=self.limits.calls,
         )
         written = f"[{host}]" if ":" in host else host
@@ -130,9 +137,10 @@ class Exchange:
             dialogs=self.dialogs,
             lag=lambda: self.lag,
             context=context,
+            is_emergency=lambda number: self.dialplan.is_emergency(number),
         )
         for info in self.directory.devices():
-            self._devices[info.id] = self.phones.device(info)
+            self._devices.add(info, self.phones.device(info))
         self._ticking: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -168,7 +176,8 @@ class Exchange:
 
     def device(self, name: str) -> PhoneDevice:
         """The desk phone of this user."""
-        return self._devices[f"d-{name}"]
+        (device,) = self._devices.of(name)
+        return device
 
     @property
     def is_idle(self) -> bool:
@@ -181,9 +190,6 @@ class Exchange:
             and self.phones.lines.unanswered == 0
             and self.phones.endpoint.counters["sessions"] == 0
         )
-
-    def _devices_of(self, user: str) -> Sequence[Device]:
-        return [self._devices[info.id] for info in self.directory.devices_of(user)]
 
     async def _tick(self) -> None:
         while True:

@@ -412,19 +412,18 @@ async def test_an_address_in_use_is_said_and_nothing_stays_open() -> None:
     async with running(Exchange("127.0.0.1")) as exchange:
         taken = exchange.address("udp")[1]
         other = Exchange("127.0.0.1", ports=(taken, 0, 0))
-        with pytest.raises(OSError, match=f"in use.*udp 127.0.0.1:{taken}"):
+        with pytest.raises(OSError, match=f"listen at udp 127.0.0.1:{taken}: another program has it"):
             await other.start()
         assert other.phones.listening == []
 
 
-async def test_beyond_so_many_calls_new_ones_are_told_to_come_later_and_emergencies_are_not() -> None:
+async def test_beyond_so_many_calls_new_ones_are_told_to_come_later() -> None:
     async with running(Exchange("127.0.0.1", limits=Limits(calls=1, calls_per_user=5))) as exchange:
         anna, ben, carla = [await exchange.phone(name) for name in ("anna", "ben", "carla")]
         first = await anna.dial("102")
         (await ben.is_called()).answer()
         await first.is_answered()
         assert await (await carla.dial("102")).is_over() == 503
-        assert await (await carla.dial("112")).is_over() == 404
         first.hangup()
         await eventually(lambda: not exchange.switch.calls, "the first call has ended")
         second = await carla.dial("102")

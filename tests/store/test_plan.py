@@ -13,8 +13,7 @@ from offhook.dialplan.model import (
     Trunk,
 )
 from offhook.store.changes import Change, Changes, appending, undoing
-from offhook.store.database import Conflict, Database, StoreError
-from offhook.store.meta import Meta
+from offhook.store.database import Conflict, Database, Step, StoreError
 from offhook.store.plan import Plan, replacing
 
 NOW = 1_790_000_000.0
@@ -41,32 +40,40 @@ def plan(database: Database) -> Plan:
     return Plan(database)
 
 
+async def lay_down(database: Database, tables: Tables) -> None:
+    await database.transact(replacing(tables))
+
+
 async def test_a_new_house_has_an_empty_plan(plan: Plan) -> None:
     assert await plan.load() == Tables()
 
 
-async def test_what_was_laid_down_comes_back_as_it_was_and_in_its_order(plan: Plan) -> None:
-    await plan.replace(HOUSE)
+async def test_what_was_laid_down_comes_back_as_it_was_and_in_its_order(
+    database: Database, plan: Plan
+) -> None:
+    await lay_down(database, HOUSE)
     assert await plan.load() == HOUSE
 
 
-async def test_what_is_laid_down_anew_takes_the_place_of_what_was(plan: Plan) -> None:
-    await plan.replace(HOUSE)
+async def test_what_is_laid_down_anew_takes_the_place_of_what_was(database: Database, plan: Plan) -> None:
+    await lay_down(database, HOUSE)
     smaller = Tables(filters=(HOUSE.filters[1], HOUSE.filters[0]))
-    await plan.replace(smaller)
+    await lay_down(database, smaller)
     assert await plan.load() == smaller
 
 
-async def test_of_two_trunks_with_one_name_neither_comes_in_and_nothing_goes(plan: Plan) -> None:
-    await plan.replace(HOUSE)
+async def test_of_two_trunks_with_one_name_neither_comes_in_and_nothing_goes(
+    database: Database, plan: Plan
+) -> None:
+    await lay_down(database, HOUSE)
     with pytest.raises(Conflict):
-        await plan.replace(Tables(trunks=(Trunk("amt", "0"), Trunk("amt", "1"))))
+        await lay_down(database, Tables(trunks=(Trunk("amt", "0"), Trunk("amt", "1"))))
     assert await plan.load() == HOUSE
 
 
-async def test_a_node_and_a_trunk_may_share_a_name(plan: Plan) -> None:
+async def test_a_node_and_a_trunk_may_share_a_name(database: Database, plan: Plan) -> None:
     both = Tables(nodes=(Node("works", number="7"),), trunks=(Trunk("works", "0"),))
-    await plan.replace(both)
+    await lay_down(database, both)
     assert await plan.load() == both
 
 
@@ -87,45 +94,34 @@ async def test_a_kind_of_a_newer_version_is_named(database: Database, plan: Plan
         await plan.load()
 
 
-async def test_a_plan_laid_down_by_another_process_tells_the_server_to_look(database: Database) -> None:
-    await Plan(database, announce=True).replace(HOUSE)
-    assert await Meta(database).changes() == 1
-
-
 # ---- changes
+
+
+async def note(database: Database, change: Step) -> int:
+    """Its number."""
+    ((row,),) = await database.transact([change])
+    return int(row[0])
 
 
 async def test_a_change_is_noted_with_what_it_touched(database: Database) -> None:
     changes = Changes(database)
-    number = await changes.append(appending(NOW, "root", "1 trunk", '["before"]', '["after"]'))
+    number = await note(database, appending(NOW, "root", "1 trunk", '["before"]', '["after"]'))
     assert await changes.by_id(number) == Change(number, NOW, "root", "1 trunk")
     assert await changes.touched(number) == ('["before"]', '["after"]')
 
 
 async def test_changes_are_listed_from_the_newest(database: Database) -> None:
     changes = Changes(database)
-    first, second, third = [await changes.append(appending(NOW, "root", f"{n}", "[]", "[]")) for n in "abc"]
+    first, second, third = [await note(database, appending(NOW, "root", n, "[]", "[]")) for n in "abc"]
     assert [change.id for change in await changes.newest()] == [third, second, first]
     assert [change.summary for change in await changes.newest(limit=2)] == ["c", "b"]
 
 
-async def test_what_is_undone_is_no_longer_the_last_change_and_stays_in_the_list(database: Database) -> None:
-    changes = Changes(database)
-    assert await changes.last() is None
-    first, second = [await changes.append(appending(NOW, "root", n, "[]", "[]")) for n in "ab"]
-    await changes.mark_undone(second, NOW + 5)
-    last = await changes.last()
-    assert last is not None
-    assert last.id == first
-    assert [change.undone for change in await changes.newest()] == [NOW + 5, None]
-
-
-async def test_a_change_is_undone_once(database: Database) -> None:
-    changes = Changes(database)
-    number = await changes.append(appending(NOW, "root", "a", "[]", "[]"))
-    assert await database.transact([undoing(number, NOW + 1)]) == [[(number,)]]
-    assert await database.transact([undoing(number, NOW + 2)]) == [[]]
-    assert (await changes.newest())[0].undone == NOW + 1
+async def test_a_change_is_undone_once_and_stays_in_the_list(database: Database) -> None:
+    _, second = [await note(database, appending(NOW, "root", n, "[]", "[]")) for n in "ab"]
+    assert await database.transact([undoing(second, NOW + 1)]) == [[(second,)]]
+    assert await database.transact([undoing(second, NOW + 2)]) == [[]]
+    assert [change.undone for change in await Changes(database).newest()] == [NOW + 1, None]
 
 
 @pytest.mark.parametrize("number", [0, -1, 7, 10**30])
@@ -137,11 +133,11 @@ async def test_a_change_there_never_was_is_not_found(database: Database, number:
 async def test_a_plan_and_the_note_of_it_are_written_together_or_not_at_all(
     database: Database, plan: Plan
 ) -> None:
-    note = appending(NOW, "root", "two of one name", "[]", "[]")
+    noting = appending(NOW, "root", "two of one name", "[]", "[]")
     twice = Tables(nodes=(Node("a", number="1"), Node("a", number="2")))
     with pytest.raises(Conflict):
-        await database.transact([note, *replacing(twice)])
+        await database.transact([noting, *replacing(twice)])
     assert await Changes(database).newest() == []
-    await database.transact([note, *replacing(HOUSE)])
+    await database.transact([noting, *replacing(HOUSE)])
     assert len(await Changes(database).newest()) == 1
     assert await plan.load() == HOUSE

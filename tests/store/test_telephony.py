@@ -121,12 +121,6 @@ async def test_the_last_stamp_is_the_last_living_second(database: Database) -> N
     assert await meta.last_alive() == NOW + 5.25
 
 
-async def test_the_secret_is_made_once(database: Database) -> None:
-    secret = await Meta(database).secret()
-    assert len(secret) == 32
-    assert await Meta(database).secret() == secret
-
-
 async def test_the_first_realm_stays(database: Database) -> None:
     assert await Meta(database).realm("first") == "first"
     with pytest.raises(StoreError, match="write realm = 'first'"):

@@ -7,7 +7,7 @@ from offhook.config import Limits
 from offhook.dialplan.world import Outward, Way
 from tests.phones.exchange import eventually, running
 from tests.phones.phone import Phone
-from tests.trunks.house import House, trunk_to
+from tests.trunks.house import House, provided, trunk_to
 from tests.trunks.provider import ACCOUNT, PASSWORD, Provider
 
 # ---- what the other end may not do
@@ -36,7 +36,7 @@ async def test_with_external_transfer_they_can(house: House, provider: Provider)
     mine = await anna.is_called()
     mine.answer()
     await theirs.is_answered()
-    assert await theirs.refer("102") == 202
+    assert await theirs.refer("+4930555102") == 202
     (await ben.is_called()).answer()
     assert await theirs.is_transferred() == 200
     for phone in (anna, ben):
@@ -53,7 +53,7 @@ async def test_a_provider_sends_calls_on_only_where_it_is_allowed_to(
     anna, ben = await house.phone("anna"), await house.phone("ben")
     call = await anna.dial("0030123456")
     theirs = await provider.is_called()
-    theirs.refuse(302, b"Contact: <sip:102@somewhere>\r\n")
+    theirs.refuse(302, b"Contact: <sip:+4930555102@somewhere>\r\n")
     if allowed:
         await ben.is_called()
     else:
@@ -199,8 +199,7 @@ async def test_a_call_for_help_needs_no_free_channel_and_costs_nothing(
     anna, ben = await house.phone("anna"), await house.phone("ben")
     await anna.dial("0030123456")
     await provider.is_called()
-    house.emergency = True
-    house.tolls.exhausted = {"ben"}
+    house.tolls.exhaust("ben")
     await ben.dial("0112")
     theirs = await provider.is_called()
     assert theirs.invite is not None
@@ -209,10 +208,27 @@ async def test_a_call_for_help_needs_no_free_channel_and_costs_nothing(
         await phone.close()
 
 
+async def test_a_call_for_help_goes_out_when_there_are_as_many_calls_as_may_be() -> None:
+    house = House(most=Limits(calls=1, calls_per_user=5))
+    async with running(house), provided(house) as provider:
+        house.use(trunk_to(provider))
+        await house.opens("Fibre")
+        anna, ben = await house.phone("anna"), await house.phone("ben")
+        await anna.dial("0030123456")
+        await provider.is_called()
+        assert await (await ben.dial("0030123456")).is_over() == 503
+        await ben.dial("112")
+        theirs = await provider.is_called()
+        assert theirs.invite is not None
+        assert theirs.invite.uri.startswith(b"sip:112@")
+        for phone in (anna, ben):
+            await phone.close()
+
+
 async def test_who_has_spent_too_much_calls_nobody_outside(house: House, provider: Provider) -> None:
     house.use(trunk_to(provider))
     await house.opens("Fibre")
-    house.tolls.exhausted = {"anna"}
+    house.tolls.exhaust("anna")
     anna = await house.phone("anna")
     assert await (await anna.dial("0030123456")).is_over() == 403
     assert not provider.is_being_called

@@ -1,11 +1,14 @@
 """The house, open for one test."""
 
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from offhook.store.database import Database, open_database
 from tests.web.house import Served, open_house
+from tests.web.office import furnish
 
 
 @pytest.fixture
@@ -19,7 +22,27 @@ def page(tmp_path: Path) -> Path:
     return directory
 
 
+@pytest.fixture(scope="session")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with the office in it, for each test to have a copy of."""
+    file = tmp_path_factory.mktemp("office") / "offhook.db"
+    furnish(file)
+    return file
+
+
 @pytest.fixture
-async def served(page: Path) -> AsyncIterator[Served]:
-    async with open_house(page) as served:
+def file(tmp_path: Path, furnished: Path) -> Path:
+    return Path(shutil.copy(furnished, tmp_path / "offhook.db"))
+
+
+@pytest.fixture
+async def database(file: Path) -> AsyncIterator[Database]:
+    database = await open_database(f"sqlite://{file}")
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def served(page: Path, database: Database) -> AsyncIterator[Served]:
+    async with open_house(page, database) as served:
         yield served

@@ -39,7 +39,9 @@ from offhook.web.attachment import Attachment, Renegotiate
 from offhook.web.device import BrowserDevice, Browsers
 from offhook.web.leg import BrowserLeg, Ground
 from offhook.web.problem import Refused
-from tests.web.house import ANNA, BEN, Time, offer
+from tests.web.hours import Time
+from tests.web.house import offer
+from tests.web.office import ANNA, BEN
 
 ANNA_PARTY = Party("101", "Anna Berg", "hq.11")
 

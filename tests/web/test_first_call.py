@@ -1,6 +1,7 @@
 """A person signs in with a browser, calls a desk phone and is called back."""
 
-from tests.web.house import ANNA, BEN, Served, offer
+from tests.web.house import Served, offer
+from tests.web.office import ANNA, BEN
 
 
 async def test_a_browser_calls_a_desk_phone_and_hangs_up(served: Served) -> None:

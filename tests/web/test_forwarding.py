@@ -1,30 +1,32 @@
 """Where calls go when one does not take them, and mobiles that ring as well: what the page asks for."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
+from offhook.calls.cause import Cause
 from offhook.calls.leg import Party
 from offhook.calls.view import CallView, LegView, Via
-from offhook.dialplan.model import Diversion, Line, Ringing
-from offhook.people.groups import Group
-from tests.web.house import ANNA, BEN, CARLA, Page, Served
+from offhook.dialplan.model import Line, Mobile
+from tests.phones.exchange import eventually
+from tests.web.house import Page, Served
+from tests.web.office import ANNA, BEN, CARLA, OUTSIDE, written_by_another
 
-ADMINS = Diversion("busy", "109", by="admin", callers="external", first=True)
+SERVICE = """
+[[group]]
+name = "Service"
+members = ["ben"]
+ringing = { number = "200" }
+"""
+BARRED = "The filter not-abroad does not let this number pass."
 
 
 def line_of(served: Served) -> Line:
     user = served.house.directory.user(ANNA.id)
     assert user is not None
     return user.line
-
-
-def has_line(served: Served, line: Line) -> None:
-    user = msgspec.structs.replace(ANNA, line=line)
-    served.house.directory.put_user(user)
-    served.house.feed.set(user)
 
 
 async def diverted(page: Page) -> list[dict[str, Any]]:
@@ -34,11 +36,17 @@ async def diverted(page: Page) -> list[dict[str, Any]]:
     return found
 
 
+async def kept_mobiles(served: Served) -> list[Mobile]:
+    """Those of Anna that are on disk."""
+    devices = await served.house.stores.devices.of(ANNA.id)
+    return [device.mobile for device in devices if device.mobile is not None]
+
+
 async def test_a_diversion_is_kept_and_shown_to_its_user_alone(served: Served) -> None:
     anna, ben = await served.tab(ANNA), await served.tab(BEN, users=[ANNA.id])
     assert (await anna.asks("me.divert", when="no-answer", to="102", on=True))["ok"] is None
     assert await diverted(anna) == [{"when": "no-answer", "to": "102", "on": True, "shown": "Ben Cole"}]
-    assert served.house.store.lines[ANNA.id] == line_of(served)
+    assert (await served.house.kept(ANNA)).line == line_of(served)
     await ben.asks("users.follow", users=[ANNA.id])
     assert "diversions" not in ben.mirror["user", ANNA.id]
 
@@ -57,9 +65,12 @@ async def test_a_new_target_takes_the_place_of_the_old_one_and_none_takes_it_awa
 
 
 async def test_what_the_administrator_has_set_stays_and_says_so(served: Served) -> None:
-    has_line(served, Line(diversions=(ADMINS,)))
+    await served.house.set_line(
+        ANNA, 'diversion = [{ when = "busy", to = "109", by = "admin", callers = "external", first = true }]'
+    )
     anna = await served.tab(ANNA)
     await anna.asks("me.divert", when="busy", to="102", on=True)
+    assert len(await diverted(anna)) == 2, "hers stands beside it"
     await anna.asks("me.divert", when="busy", to="", on=False)
     shown = {"when": "busy", "to": "109", "on": True, "by": "admin", "callers": "external", "first": True}
     assert await diverted(anna) == [shown]
@@ -75,30 +86,29 @@ async def test_what_the_administrator_has_set_stays_and_says_so(served: Served) 
     ],
 )
 async def test_a_target_is_shown_as_people_know_it(served: Served, to: str, shown: dict[str, str]) -> None:
-    served.house.groups.put(Group("g1", "Service", ((BEN.id, True),), Ringing("200")))
+    await served.house.configure(OUTSIDE + SERVICE)
     anna = await served.tab(ANNA)
     await anna.asks("me.divert", when="always", to=to, on=True)
     assert await diverted(anna) == [{"when": "always", "on": True, **shown}]
 
 
 async def test_a_target_that_the_dial_plan_refuses_is_refused_with_its_sentence(served: Served) -> None:
-    served.house.rulebook.barred["00441"] = "The filter abroad does not let this number pass."
+    await served.house.configure(OUTSIDE)
+    await served.house.set_line(ANNA, 'diversion_filter = "not-abroad"')
     anna = await served.tab(ANNA)
     await anna.asks("me.divert", when="busy", to="102", on=True)
-    refused = await anna.asks("me.divert", when="busy", to="00441", on=True)
-    assert (refused["refused"], refused["text"]) == (
-        "may-not-divert",
-        "The filter abroad does not let this number pass.",
-    )
+    refused = await anna.asks("me.divert", when="busy", to="000441", on=True)
+    assert (refused["refused"], refused["text"]) == ("may-not-divert", BARRED)
     assert [d["to"] for d in await diverted(anna)] == ["102"]
 
 
 async def test_a_diversion_whose_target_is_barred_by_now_can_still_be_turned_off(served: Served) -> None:
+    await served.house.configure(OUTSIDE)
     anna = await served.tab(ANNA)
-    await anna.asks("me.divert", when="always", to="0044", on=True)
-    served.house.rulebook.barred["0044"] = "Barred."
-    assert (await anna.asks("me.divert", when="always", to="0044", on=False))["ok"] is None
-    assert (await anna.asks("me.divert", when="always", to="0044", on=True))["refused"] == "may-not-divert"
+    assert (await anna.asks("me.divert", when="always", to="000441", on=True))["ok"] is None
+    await served.house.set_line(ANNA, 'filter = "not-abroad"')
+    assert (await anna.asks("me.divert", when="always", to="000441", on=False))["ok"] is None
+    assert (await anna.asks("me.divert", when="always", to="000441", on=True))["refused"] == "may-not-divert"
 
 
 @pytest.mark.parametrize(
@@ -116,20 +126,20 @@ async def test_what_is_no_diversion_changes_nothing(served: Served, asked: dict[
     assert line_of(served) == Line()
 
 
-async def test_changes_from_two_places_at_once_are_both_kept(served: Served) -> None:
-    client = await served.signed_in(ANNA)
-    changes = [
-        ("me.divert", {"when": "busy", "to": "102", "on": True}),
-        ("me.divert", {"when": "no-answer", "to": "103", "on": True}),
-        ("me.ring", {"seconds": 15}),
-    ]
-    answers = await asyncio.gather(
-        *(client.post(f"/api/v1/commands/{word}", json=body) for word, body in changes)
-    )
-    await client.aclose()
-    assert [answer.status_code for answer in answers] == [200] * 3
+async def test_changes_from_two_places_at_once_are_both_kept(served: Served, file: Path) -> None:
+    one, two, three = [await served.tab(ANNA, name) for name in ("one", "two", "three")]
+    with written_by_another(file):
+        changes = asyncio.gather(
+            one.asks("me.divert", when="busy", to="102", on=True),
+            two.asks("me.divert", when="no-answer", to="103", on=True),
+            three.asks("me.ring", seconds=15),
+        )
+        await eventually(lambda: served.web.hub.counters["asks"] == 3, "all are asked for before one is kept")
+        assert line_of(served) == Line()
+    assert [answer["ok"] for answer in await changes] == [None] * 3
     assert {(d.when, d.to) for d in line_of(served).diversions} == {("busy", "102"), ("no-answer", "103")}
     assert line_of(served).seconds == 15
+    assert (await served.house.kept(ANNA)).line == line_of(served)
 
 
 async def test_how_long_it_rings_is_said_in_seconds(served: Served) -> None:
@@ -141,50 +151,68 @@ async def test_how_long_it_rings_is_said_in_seconds(served: Served) -> None:
 
 
 async def test_who_would_send_calls_back_is_told_beside_the_warnings(served: Served) -> None:
-    served.house.rulebook.loops = ("Ben diverts all calls back to you: calls ring at Ben.",)
-    anna = await served.tab(ANNA)
-    assert (await anna.asks("me.effect"))["ok"]["loops"] == list(served.house.rulebook.loops)
+    anna, ben = await served.tab(ANNA), await served.tab(BEN)
+    await ben.asks("me.divert", when="always", to="101", on=True)
+    await anna.asks("me.divert", when="always", to="102", on=True)
+    effect = (await anna.asks("me.effect"))["ok"]
+    assert effect["loops"] == ["Ben Cole diverts all calls back to you: calls ring at Ben Cole."]
+    assert effect["warnings"] == effect["loops"]
 
 
 async def test_a_mobile_that_cannot_be_called_says_why(served: Served) -> None:
+    await served.house.configure(OUTSIDE)
     anna = await served.tab(ANNA)
-    mobile = (await anna.asks("mobile.add", name="Mobile", number="+49 171 55"))["ok"]["device"]
-    phone: Any = served.house.devices.get(mobile)
-    phone.is_reachable = False
+    mobile = (await anna.asks("mobile.add", name="Mobile", number="+44 7700 900123"))["ok"]["device"]
     asked: dict[str, Any] = {"to": "102", "device": mobile}
     assert (await anna.asks("call.dial", **asked))["text"] == "No phone is reachable there at the moment."
-    served.house.rulebook.barred["+4917155"] = "The filter no-mobiles does not let this number pass."
+    await served.house.open_lines()
+    await anna.sees("device", id=mobile, reachable=True)
+    await served.house.set_line(ANNA, 'filter = "not-abroad"')
+    await anna.sees("device", id=mobile, reachable=False)
     refused = await anna.asks("call.dial", **asked)
-    assert (refused["refused"], refused["text"]) == (
-        "unreachable",
-        "Your mobile does not ring. The filter no-mobiles does not let this number pass.",
-    )
+    assert (refused["refused"], refused["text"]) == ("unreachable", f"Your mobile does not ring. {BARRED}")
 
 
 async def test_targets_that_calls_are_not_sent_to_are_told_with_the_reason(served: Served) -> None:
-    diversions = (
-        Diversion("always", "0044"),
-        Diversion("busy", "0033", on=False),
-        Diversion("no-answer", "-", by="admin"),
-        Diversion("no-answer", "102"),
+    await served.house.configure(OUTSIDE)
+    await served.house.set_line(
+        ANNA,
+        """filter = "not-abroad"
+diversion = [
+    { when = "always", to = "00044" },
+    { when = "busy", to = "00033", on = false },
+    { when = "no-answer", to = "-", by = "admin" },
+    { when = "no-answer", to = "102" },
+]
+""",
     )
-    has_line(served, Line(diversions=diversions))
-    served.house.rulebook.barred |= {"0044": "Barred.", "0033": "Barred."}
     anna = await served.tab(ANNA)
-    assert (await anna.asks("me.effect"))["ok"]["barred"] == {"0044": "Barred."}
+    assert (await anna.asks("me.effect"))["ok"]["barred"] == {"00044": BARRED}
 
 
 async def test_the_effect_and_the_way_of_a_number_are_told_in_sentences(served: Served) -> None:
-    anna = await served.tab(ANNA)
+    await served.house.configure(OUTSIDE)
+    anna, ben = await served.tab(ANNA), await served.tab(BEN)
+    await anna.asks("mobile.add", name="Mobile", number="+44 7700 900123", delay=30)
     effect = (await anna.asks("me.effect"))["ok"]
     assert effect == {
-        "sentences": [f"This is what happens to calls for {ANNA.id}."],
-        "warnings": ["Mind this."],
+        "sentences": [
+            "Your devices ring for 30 seconds.",
+            "+44 7700 900123 rings too, after 30 seconds.",
+            "If you are busy or decline, callers hear that you are busy.",
+            "If you do not answer, callers hear that nobody answered.",
+        ],
+        "warnings": ["Mobile does not ring: it would begin after 30 seconds, when your line rings no more."],
         "barred": {},
         "loops": [],
     }
     lines = (await anna.asks("route.explain", number="+49 30 / 555"))["ok"]["lines"]
-    assert lines == ["Anna Berg dials +4930555.", "It rings."]
+    assert lines[0] == "Anna Berg (101) dials +4930555."
+    assert lines[-1] == f"It does not ring: {Cause.NO_LINE.sentence}"
+
+    assert "ok" in await ben.asks("me.divert", when="always", to="0171 555", on=True)
+    lines = (await anna.asks("route.explain", number="102"))["ok"]["lines"]
+    assert not any("555" in line for line in lines), "where Ben has his calls sent is his own business"
 
 
 async def test_a_mobile_is_a_device_of_its_user(served: Served) -> None:
@@ -216,12 +244,14 @@ async def test_a_mobile_is_changed_in_part_and_removed(served: Served) -> None:
     await anna.asks("users.follow", users=[])
     mobile = anna.mirror["device", id]["mobile"]
     assert (mobile["enabled"], mobile["delay"], mobile["number"]) == (False, 5, "+491715550110")
+    assert await kept_mobiles(served) == [Mobile("+491715550110", enabled=False, delay=5)]
     assert (await anna.asks("mobile.change", device=id, name="Car", number="0171 777", delay=0))["ok"] is None
     await anna.asks("users.follow", users=[])
     device = anna.mirror["device", id]
     assert (device["name"], device["mobile"]["number"], device["mobile"]["delay"]) == ("Car", "0171777", 0)
     assert (await anna.asks("mobile.remove", device=id))["ok"] is None
     await anna.loses("device", id)
+    assert await kept_mobiles(served) == []
 
 
 async def test_devices_that_are_no_mobiles_are_not_changed_as_such(served: Served) -> None:
@@ -254,6 +284,7 @@ async def test_nobody_has_more_than_ten_mobiles(served: Served) -> None:
     asked = {"name": "Mobile", "number": "+491715550110"}
     given = [await anna.asks("mobile.add", **asked) for _ in range(11)]
     assert [("ok" in answer) for answer in given] == [True] * 10 + [False]
+    assert len(await kept_mobiles(served)) == 10
     assert given[-1]["refused"] == "too-many-mobiles"
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,25 +12,19 @@ import msgspec
 import pytest
 
 from offhook.calls.leg import Party
-from offhook.store.database import Database, open_database
+from offhook.store.database import Database
 from offhook.store.history import History
 from offhook.store.records import Event, Record, Records
-from tests.web.house import USERS, Served, open_house
+from offhook.store.sqlite import SqliteDatabase
+from tests.web.house import Served, open_house
+from tests.web.office import ANNA, BEN, SITE
 
 NOW = 1_790_000_000.0
-ANNA, BEN = USERS[0], USERS[1]
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = await open_database(f"sqlite://{tmp_path}/offhook.db")
-    yield database
-    await database.close()
 
 
 @pytest.fixture
 async def served(page: Path, database: Database) -> AsyncIterator[Served]:
-    async with open_house(page, records=History(database, "hq")) as served:
+    async with open_house(page, database, records=History(database, SITE)) as served:
         yield served
 
 
@@ -43,7 +38,7 @@ async def anna(served: Served) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 async def kept(database: Database) -> list[Record]:
     """Ben called Anna three times and was forwarded, missed and answered; one call is Ben's own."""
-    records = await Records.open(database, "hq")
+    records = await Records.open(database, SITE)
 
     def record(**facts: Any) -> Record:
         basic = {"number": BEN.number, "name": BEN.name, "other": "", "device": "", "complete": True}
@@ -144,7 +139,7 @@ async def test_the_json_file_is_one_array_with_the_steps_of_each_call(
 
 
 async def test_very_many_calls_are_exported_in_pieces(anna: httpx.AsyncClient, database: Database) -> None:
-    records = await Records.open(database, "hq")
+    records = await Records.open(database, SITE)
     await records.keep(
         Record(
             records.new_id(), "hq.1.1", ANNA.id, "out", "answered", f"{n}", "", "", "",
@@ -162,8 +157,8 @@ async def test_what_cannot_be_asked_for_is_refused(anna: httpx.AsyncClient, quer
     assert (await anna.get(f"/api/v1/{path}?{query}")).status_code == 400
 
 
-async def test_a_list_that_is_switched_off_says_so(page: Path) -> None:
-    async with open_house(page) as served:
+async def test_a_list_that_is_switched_off_says_so(page: Path, database: Database) -> None:
+    async with open_house(page, database) as served:
         anna = await served.signed_in(ANNA)
         for path in ("records", "records/missed", "records/export", "records/hq.11"):
             answer = await anna.get(f"/api/v1/{path}")
@@ -173,10 +168,15 @@ async def test_a_list_that_is_switched_off_says_so(page: Path) -> None:
 
 
 async def test_a_list_that_cannot_be_reached_says_so(
-    anna: httpx.AsyncClient, database: Database, tmp_path: Path
+    page: Path, database: Database, furnished: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "offhook.db").rename(tmp_path / "elsewhere.db")
-    (tmp_path / "offhook.db").mkdir()
-    answer = await anna.get("/api/v1/records")
-    assert (answer.status_code, answer.json()["refused"]) == (503, "call-list-unreachable")
-    (tmp_path / "offhook.db").rmdir()
+    file = Path(shutil.copy(furnished, tmp_path / "records.db"))
+    records = await SqliteDatabase.open(str(file))  # which has read nothing so far
+    file.unlink()
+    file.mkdir()
+    async with open_house(page, database, records=History(records, SITE)) as served:
+        anna = await served.signed_in(ANNA)
+        answer = await anna.get("/api/v1/records")
+        assert (answer.status_code, answer.json()["refused"]) == (503, "call-list-unreachable")
+        await anna.aclose()
+    await records.close()

@@ -13,9 +13,11 @@ from websockets.typing import Origin
 
 from offhook.calls.view import CallView
 from offhook.certificates import own_certificate
+from offhook.store.database import Database
 from offhook.web.health import Health, Metric
 from offhook.web.server import Listener
-from tests.web.house import ANNA, BEN, PASSWORD, USERS, Served, open_house
+from tests.web.house import Served, open_house
+from tests.web.office import ANNA, BEN, PASSWORD, USERS
 from tests.web.test_signing_in import word
 
 
@@ -47,21 +49,21 @@ async def test_head_tells_the_same_without_the_body(served: Served) -> None:
             assert head.headers[name] == got.headers[name]
 
 
-async def test_without_a_built_page_the_server_says_what_to_do(tmp_path: Path) -> None:
-    async with open_house(tmp_path / "nothing") as served, served.client() as client:
+async def test_without_a_built_page_the_server_says_what_to_do(tmp_path: Path, database: Database) -> None:
+    async with open_house(tmp_path / "nothing", database) as served, served.client() as client:
         answer = await client.get("/")
         assert answer.status_code == 503
         assert "dev.py" in answer.text
 
 
 async def test_over_https_the_cookie_is_for_https_only_and_a_new_certificate_is_taken(
-    page: Path, tmp_path: Path
+    page: Path, database: Database, tmp_path: Path
 ) -> None:
     certificate = own_certificate(tmp_path, ["127.0.0.1"])
     made = tmp_path / "certificate.pem"
     trust = ssl.create_default_context(cafile=made)
     listeners = [Listener("127.0.0.1", 0), Listener("127.0.0.1", 0, certificate.context)]
-    async with open_house(page, listeners=listeners) as served:
+    async with open_house(page, database, listeners=listeners) as served:
         url = f"https://127.0.0.1:{served.server.addresses[1][1]}"
         async with httpx.AsyncClient(base_url=url, verify=trust) as client:
             origin = {"origin": url}
@@ -91,8 +93,8 @@ async def test_an_address_that_is_taken_is_an_error_and_nothing_keeps_listening(
     assert server.addresses == []
 
 
-async def test_ipv6_is_served_alike(page: Path) -> None:
-    async with open_house(page, listeners=[Listener("::1", 0)]) as served:
+async def test_ipv6_is_served_alike(page: Path, database: Database) -> None:
+    async with open_house(page, database, listeners=[Listener("::1", 0)]) as served:
         port = served.server.addresses[0][1]
         async with httpx.AsyncClient(base_url=f"http://[::1]:{port}") as client:
             answer = await client.post(
