@@ -191,7 +191,7 @@ async def running(config: Config) -> AsyncIterator[Server]:
             engine=engine,
             database=stores.database,
             lag=telephony.lag,
-            webhooks=books.webhooks,
+            books=books,
         )
         server = web.server([_listener(config, for_browsers)])
         await server.start()

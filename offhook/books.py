@@ -22,7 +22,10 @@ from offhook.store.records import Records
 class Books:
     """All that is done with call records in a running server."""
 
-    def __init__(self, history: History, webhooks: list[Webhook], retention: Retention) -> None:
+    def __init__(
+        self, recorder: Recorder, history: History, webhooks: list[Webhook], retention: Retention
+    ) -> None:
+        self.recorder = recorder
         self.history = history
         self.webhooks = webhooks
         self._retention = retention
@@ -60,6 +63,6 @@ async def open_books(
     async with open_webhooks(config.records.webhook, deliveries, history, who, wall) as webhooks:
         recorder = Recorder(feed, records, clock, kept, seen)
         try:
-            yield Books(history, webhooks, retention)
+            yield Books(recorder, history, webhooks, retention)
         finally:
             recorder.flush()

@@ -2,11 +2,11 @@
 
 import resource
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
+from offhook.books import Books
 from offhook.calls.member import State
 from offhook.calls.switch import Switch
-from offhook.features.records.webhooks import Webhook
 from offhook.lag import LagWatch
 from offhook.media.engine import MediaEngine
 from offhook.phones.edge import Phones
@@ -24,13 +24,13 @@ def measure(
     engine: MediaEngine,
     database: Database,
     lag: LagWatch,
-    webhooks: Sequence[Webhook] = (),
+    books: Books,
 ) -> None:
     for metric in (
         *_of_calls(phones, switch),
         *_of_trunks(trunks),
         *_of_media(engine),
-        *_of_records(database, webhooks),
+        *_of_records(database, books),
         *_of_the_process(lag),
     ):
         health.measure(metric)
@@ -105,16 +105,19 @@ def _of_media(engine: MediaEngine) -> list[Metric]:
     ]
 
 
-def _of_records(database: Database, webhooks: Sequence[Webhook]) -> list[Metric]:
+def _of_records(database: Database, books: Books) -> list[Metric]:
     def delivered() -> Samples:
         return [
             ((("host", hook.host), ("outcome", outcome)), count)
-            for hook in webhooks
+            for hook in books.webhooks
             for outcome, count in hook.attempts.items()
         ]
 
     return [
         Metric("offhook_webhook_attempts_total", "Records sent to webhooks.", delivered, "counter"),
+        Metric(
+            "offhook_records_waiting", "Steps of calls not yet on disk.", _one(lambda: books.recorder.waiting)
+        ),
         Metric("offhook_store_waiting", "Writes not yet on disk.", _one(lambda: database.waiting)),
     ]
 

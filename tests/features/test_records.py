@@ -13,7 +13,7 @@ from offhook.clock import Clock
 from offhook.features.records import Recorder
 from offhook.feed import Change
 from offhook.ids import LiveIds
-from offhook.store.database import Row, Step, Value
+from offhook.store.database import Row, Step, StoreError, Value
 from offhook.store.records import Record, Records
 from tests.calls.house import FakeLeg, House
 
@@ -113,6 +113,26 @@ async def test_both_sides_of_a_call_that_was_answered_know_with_whom_on_what_and
     for record in (anna, ben):
         assert (record.begun, record.answered, record.ended) == (DAY, DAY + 2, DAY + 62)
         assert (record.call, record.cause) == (call, "normal")
+
+
+async def test_until_all_that_happened_is_on_disk_something_waits(office: Office) -> None:
+    house, recorder = office.house, office.recorder
+    assert recorder.waiting == 0
+    await office.calls()
+    house.answers(house.ben_desk.leg, 2)
+    house.switch.tell(house.anna, Gone(Cause.NORMAL), 62)
+    assert recorder.waiting > 0, "nobody has put it down"
+    recorder.flush()
+    assert recorder.waiting > 0, "it is not on disk"
+    await office.disk.turns()
+    assert recorder.waiting == 0
+
+
+async def test_what_the_disk_will_never_take_waits_no_longer(office: Office) -> None:
+    office.house.switch.incoming(office.house.anna, "102", 0)
+    office.recorder.flush()
+    await office.disk.turns(why=StoreError("no"))
+    assert office.recorder.waiting == 0
 
 
 def nobody_comes(house: House) -> None:

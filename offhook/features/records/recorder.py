@@ -43,7 +43,13 @@ class Recorder:
         self._journal = Journal(clock.wall, records.new_id, seen)
         self._moments: list[Moment] = []  # not yet in the journal
         self._is_due = False
+        self._writing = 0  # rows
         feed.watch(Moment, self._happened)
+
+    @property
+    def waiting(self) -> int:
+        """What has happened in calls and is not yet on disk; 0 when all of it is."""
+        return len(self._moments) + self._writing
 
     def flush(self) -> None:
         """Write what has changed now."""
@@ -55,6 +61,7 @@ class Recorder:
         opened = [moment.call for moment in moments if moment.what is What.CALLED]
 
         def written(done: "asyncio.Future[Any]") -> None:  # of whatever
+            self._writing -= len(changed)
             if done.cancelled():
                 return
             if (why := done.exception()) is not None:
@@ -68,6 +75,7 @@ class Recorder:
                     self._feed.post(record)
 
         if changed:
+            self._writing += len(changed)
             now = self._clock.wall(self._clock.now())
             self._records.keep(changed, now=now).add_done_callback(written)
         else:
