@@ -112,7 +112,7 @@ class Feed:
         return max((self._latest.get(topic, 0) for topic in topics), default=0)
 
     def mark(self) -> int:
-        """A number that no change has: those who know it were shown anew what they see otherwise now."""
+        """Use up a number without a change: who has heard of it is told apart from who has not."""
         self.n += 1
         return self.n
 

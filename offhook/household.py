@@ -81,9 +81,9 @@ class Household:
         """
         kept = {device.id: device for device in devices}
         self._part_with_devices(kept)  # before their users go, whose presence they are
-        former = {user.id: user.node for user in self._directory.users()}
-        changed = self._take_users({user.id: user for user in users})
-        is_renumbered = any(former.get(id) not in (None, self._directory.node_of(id)) for id in changed)
+        by_id = {user.id: user for user in users}
+        is_renumbered = any(by_id.get(user.id, user).node != user.node for user in self._directory.users())
+        changed = self._take_users(by_id)
         self._take_groups({group.id: group for group in groups})
         is_new_plan = tables != self._tables
         if is_new_plan:

@@ -169,6 +169,8 @@ class Hub:
             async with self.snapshots:  # one in a turn of the loop, as for those who come
                 client.renumber()
                 await asyncio.sleep(0)
+        # Whoever was cut off before their turn came may have heard of changes since.
+        self._numbered_at = self.feed.mark()
 
     def fits(self, hello: Hello, latest: int) -> bool:
         """Whether a client's mirror holds all up to change number `latest`."""

@@ -13,7 +13,7 @@ from offhook.people.devices import DeviceView
 from offhook.people.presence import Presence
 from offhook.web.session import FAULTS_AT_MOST, TABS_OF_A_USER
 from tests.web.house import Page, Served
-from tests.web.office import ANNA, BEN, CARLA, written_by_another
+from tests.web.office import ANNA, BEN, CARLA, table_of, written_by_another
 
 
 def kinds(page: Page) -> set[tuple[str, str]]:
@@ -71,6 +71,19 @@ async def test_whom_the_mirror_shows_is_said_in_hello_and_followed_at_once(serve
     served.house.feed.set(Presence(BEN.id, "on-call", 5.0))
     again = await served.tab_of(await token(served), users=[BEN.id], boot=7, n=anna.n)
     assert again.mirror["presence", BEN.id]["state"] == "on-call"
+
+
+async def test_who_moves_to_another_node_sees_everybody_as_one_dials_from_there(served: Served) -> None:
+    anna = await served.tab(ANNA, users=[BEN.id])
+    away = await served.tab(ANNA, "tab2", users=[BEN.id])
+    await away.socket.close()
+    await served.house.configure(
+        '[[node]]\nname = "Munich"\nnumber = "7"\nescape = "9"\n' + table_of(ANNA, 'node = "Munich"')
+    )
+    await anna.sees("user", id=BEN.id, number="9102")
+    assert anna.mirror["user", ANNA.id]["number"] == "101"
+    back = await served.tab(ANNA, "tab2", boot=7, n=away.n, users=[BEN.id])
+    assert back.mirror["user", BEN.id]["number"] == "9102", "its mirror had what nobody can dial now"
 
 
 async def test_a_tab_opened_twice_stays_in_one_place(served: Served) -> None:

@@ -1,12 +1,11 @@
 /** May this browser use the microphone? Watched, because the answer can change in the address bar at any time. */
 import type { MicrophoneTrouble } from "../phone/microphone";
 
-let known: () => void;
-
 export type Permission = "granted" | "prompt" | MicrophoneTrouble;
 
 export const permission: { state: Permission } = $state({ state: "prompt" });
 
+let known: () => void;
 /** Settles when the browser has first said how things stand; until then `permission` is a guess. */
 export const permissionKnown = new Promise<void>((resolve) => {
   known = resolve;
